@@ -1,0 +1,56 @@
+/* outbox: every outgoing mail is a row before it is a mail, written in the transaction that causes it. mail/ sends
+ * them. Here also: the budget that ends loops, our Message-IDs and the keyed reply address. */
+#pragma once
+#include "db/db.h"
+
+struct outmail {               /* what is to be sent; strings are borrowed during the call */
+	struct str dedupe;     /* STR_NULL = none; an equal row makes the call a no-op (RC_OK, id 0) */
+	struct ticket_id ticket;
+	struct message_id message; /* the ticket message it carries */
+	const char *kind;      /* "ack", "reply", ... see sql/0003_service.sql */
+	bool automatic;
+	struct str from_name, from_addr, to_name, to_addr;
+	struct str reply_to;
+	struct str message_id; /* without <>; STR_NULL: a fresh one is made */
+	struct str in_reply_to, refs;
+	struct str subject, text, html; /* html STR_NULL: made from the text when it is sent */
+	struct str attachments;         /* JSON array of attachment ids; STR_NULL = none */
+	struct instant at;              /* not before */
+};
+/* Queues. Automatic mail beyond the budget (1 per address and ticket and kind a day, 10 an hour per address) or to a
+ * robot's address is stored as suppressed, with the reason, and RC_OK: nothing is dropped unseen. Control characters
+ * in any header field are refused with RC_INVALID (S-19). */
+MUST_USE enum rc outbox_put(struct db_tx *tx, const struct outmail *m, struct instant now, struct outmail_id *ret, struct err *err);
+
+/* Keys, from config: MACs over the ticket's mail_token. Newest first; older ones still verify (rotation). */
+struct mail_keys { struct str key[4]; size_t n; struct str domain; /* of Message-IDs */ struct str reply_local, reply_domain; /* "support", "desk.example": support+<token>@desk.example */ };
+/* "<local>+<32 letters token>.<26 letters mac>@<domain>": proof that the writer got a mail of this ticket. */
+struct str mail_reply_address(struct arena *a, const struct mail_keys *k, struct str mail_token);
+/* Checks one envelope or To address in constant time; RC_OK fills the ticket's mail_token. */
+MUST_USE enum rc mail_reply_token(struct arena *a, const struct mail_keys *k, struct str address, struct str *ret_token);
+/* Our Message-ID carries the same proof: "<rand>.<token>.<mac>@domain". */
+struct str mail_message_id(struct arena *a, const struct mail_keys *k, struct str mail_token);
+MUST_USE enum rc mail_message_id_token(struct arena *a, const struct mail_keys *k, struct str message_id, struct str *ret_token);
+/* The pseudo parent all mails of a ticket refer to, so that clients thread them: "ticket-1042@domain". */
+struct str mail_parent_id(struct arena *a, const struct mail_keys *k, int64_t number);
+/* mailer-daemon, postmaster, abuse, root, no-reply...: never written to by a robot. */
+bool mail_is_robot(struct str address);
+
+/* For the sender (mail/) and for views. */
+struct outmail_row {
+	struct outmail_id id;
+	struct ticket_id ticket;
+	struct message_id message;
+	struct str kind, from_name, from_addr, to_name, to_addr, reply_to, message_id, in_reply_to, refs, subject, text, html, attachments, error;
+	bool automatic;
+	int state, tries;      /* enum outmail_state */
+	struct instant created_at, next_at, sent_at;
+};
+enum outmail_state { OUTMAIL_QUEUED = 1, OUTMAIL_SENT, OUTMAIL_FAILED, OUTMAIL_SUPPRESSED, OUTMAIL_BOUNCED };
+/* Takes up to `max` due rows by moving their next_at `lease_us` ahead: another sender does not see them meanwhile. */
+MUST_USE enum rc outbox_take(struct db_tx *tx, struct arena *out, struct instant now, int64_t lease_us, size_t max,
+                             struct outmail_row **ret, size_t *ret_n, struct err *err);
+MUST_USE enum rc outbox_sent(struct db_tx *tx, struct outmail_id id, struct instant now, struct err *err);
+/* retry_at not set: failed for good. */
+MUST_USE enum rc outbox_failed(struct db_tx *tx, struct outmail_id id, struct str error, struct instant retry_at, struct err *err);
+MUST_USE enum rc outbox_list(struct db_tx *tx, struct arena *out, int state, size_t max, struct outmail_row **ret, size_t *ret_n, struct err *err);

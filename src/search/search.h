@@ -1,0 +1,29 @@
+/* search: full text behind one header: FTS5 (contentless, prefix indexes) on SQLite, tsvector with GIN on PostgreSQL.
+ * Rows are written by a reader of the event log in small slices, so a change is found a moment later. Input is words,
+ * "exact phrases" and a trailing prefix*; every other sign is a separator: no query syntax reaches the engine (S-27). */
+#pragma once
+#include "event/event.h"
+
+struct search_hit {
+	struct message_id message;
+	struct ticket_id ticket;
+};
+struct search_page {
+	struct search_hit *at; /* newest message first, one a ticket */
+	size_t n;
+	bool more;
+	int64_t before;        /* pass as `before` for the next page */
+};
+/* Tickets with all words, newest message first. `before` 0 = from the newest. Bounded: looks at no more than a fixed
+ * number of candidates, however common the words are. Agents only: it covers internal notes. */
+MUST_USE enum rc search_tickets(struct db_tx *tx, struct arena *out, struct str words, int64_t before, size_t max,
+                                struct search_page *ret, struct err *err);
+/* Articles visible at `max_visibility` (1 public, 2 customers, 3 internal) in `lang`, best first. Visibility is in the
+ * query itself. */
+struct article_hit { struct article_id id; struct str slug, title, summary; int kind; };
+MUST_USE enum rc search_articles(struct db_tx *tx, struct arena *out, struct str words, struct str lang, int max_visibility,
+                                 size_t max, struct article_hit **ret, size_t *ret_n, struct err *err);
+MUST_USE enum rc search_index_article(struct db_tx *tx, struct article_id id, struct str title, struct str text, bool present, struct err *err);
+
+/* The reader of the log that indexes messages. */
+struct event_reader search_reader(void);
