@@ -22,6 +22,10 @@ struct req;
 struct resp;
 struct http;
 
+/* The session's cookie as resp_cookie() and req_cookie() know it; on the wire it has "__Host-" before it when the base
+ * URL is https. Pages are asked for it, API routes for the bearer token; neither takes the other's. */
+#define HTTP_SESSION_COOKIE "session"
+
 /* ---- capabilities: what a route demands of the actor; http_config.allowed decides ---- */
 enum capability {
 	CAP_NONE_SET = 0,  /* start-up refuses a route that has it */
@@ -46,9 +50,9 @@ enum field_type { FIELD_TEXT, FIELD_LINES, FIELD_INT, FIELD_EMAIL, FIELD_CHOICE,
 struct field {
 	const char *name;
 	enum field_type type;
-	uint32_t max;         /* bytes of text, or the largest integer; 0 = 1000 */
+	uint32_t max;         /* bytes of text (0 = 1000), or the largest integer (0 = any); integers are never negative */
 	bool required;        /* empty counts as missing */
-	const char *choices;  /* FIELD_CHOICE: "a|b|c" */
+	const char *choices;  /* FIELD_CHOICE: "a|b|c"; FIELD_BOOL reads as "1" or "" whatever the client wrote */
 	const char *doc;      /* one line, for the OpenAPI file */
 };
 enum route_flags {
@@ -90,7 +94,7 @@ struct req {
 	const struct route *route;
 	struct actor actor;
 	struct str session;           /* the session token's hash, "" without a session */
-	struct str csrf;              /* to be put in forms as the hidden field "csrf" */
+	struct str csrf;              /* to be put in forms as the hidden field "csrf"; "" without a session */
 	struct str body;              /* ROUTE_RAW and JSON: the bytes */
 	json_t *json;                 /* ROUTE_API with a JSON body: an object; else NULL */
 	const struct upload *uploads;
