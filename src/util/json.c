@@ -131,7 +131,7 @@ void json_bool(struct json *j, bool v)
 	buf_addz(j->out, v ? "true" : "false");
 }
 
-void json_null(struct json *j)
+void json_put_null(struct json *j)
 {
 	before(j);
 	buf_addz(j->out, "null");
@@ -142,17 +142,17 @@ void json_time(struct json *j, struct instant t)
 	struct civil c = time_civil(t);
 
 	if (!time_is_set(t)) {
-		json_null(j);
+		json_put_null(j);
 		return;
 	}
 	before(j);
 	buf_addf(j->out, "\"%04d-%02d-%02dT%02d:%02d:%02dZ\"", c.year, c.month, c.day, c.hour, c.minute, c.second);
 }
 
-void json_real(struct json *j, double v)
+void json_put_real(struct json *j, double v)
 {
 	if (!isfinite(v)) { /* JSON has no word for it */
-		json_null(j);
+		json_put_null(j);
 		return;
 	}
 	before(j);

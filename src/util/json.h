@@ -19,9 +19,9 @@ void json_key(struct json *j, const char *key);
 void json_str(struct json *j, struct str s); /* STR_NULL prints null */
 void json_i64(struct json *j, int64_t v);
 void json_bool(struct json *j, bool v);
-void json_null(struct json *j);
+void json_put_null(struct json *j);
 void json_time(struct json *j, struct instant t); /* RFC 3339 string, null when not set */
-void json_real(struct json *j, double v);
+void json_put_real(struct json *j, double v);
 /* key and value in one call */
 void json_kstr(struct json *j, const char *key, struct str s);
 void json_ki64(struct json *j, const char *key, int64_t v);
