@@ -23,5 +23,5 @@ void buf_add_i64(struct buf *b, int64_t v);
 void buf_add_utf8(struct buf *b, uint32_t cp);
 static inline struct str buf_str(const struct buf *b) /* borrows until the next change */
 {
-	return (struct str){ b->p, b->n };
+	return (struct str){ b->p ? b->p : "", b->n };
 }

@@ -1,0 +1,602 @@
+/* SQLite: WAL, synchronous=FULL, one writer thread with group commit, a pool of read-only connections, a thread that
+ * checkpoints so that no customer waits for it. What runs in a transaction is the domain's. */
+#include "db/db_private.h"
+#include "util/log.h"
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#define BATCH         64
+#define MAX_IDLE      16           /* readers kept open */
+#define CHECKPOINT_AT 1000         /* WAL pages: 4 MB */
+#define WAL_CAP       16000        /* pages: beyond it the writer itself waits for a checkpoint */
+#define CACHE_SLOTS   512          /* statements per connection, a power of two */
+
+struct cached {
+	const void *query; /* struct db_query, or NULL and key */
+	char *key;
+	sqlite3_stmt *stmt;
+	bool busy;
+};
+
+struct conn {
+	sqlite3 *h;
+	struct cached slot[CACHE_SLOTS];
+	size_t n;
+	struct conn *next;
+};
+
+struct work {
+	db_fn *fn;
+	void *arg;
+	struct err *err;
+	enum rc rc;
+	sem_t done;
+	struct work *next;
+};
+
+struct lite {
+	struct db *db;
+	char *path;
+	bool no_sync;
+	pthread_mutex_t lock; /* of queue and idle */
+	pthread_cond_t cond;
+	struct work *head, **tail;
+	bool stop;
+	struct conn *idle;
+	int n_idle;
+	pthread_t writer, checkpointer;
+	struct conn *w;
+	sem_t checkpoint;
+	atomic_int wal_pages;
+	atomic_bool stop_checkpoint;
+};
+
+static _Thread_local bool on_writer;
+
+static enum rc lite_rc(struct conn *c, int code, const struct db_query *q, struct err *err)
+{
+	const char *name = q ? q->name : "a statement", *msg = c && c->h ? sqlite3_errmsg(c->h) : sqlite3_errstr(code);
+
+	switch (code & 0xff) {
+	case SQLITE_CONSTRAINT:
+		return fail(err, RC_CONFLICT, "%s: %s", name, msg);
+	case SQLITE_FULL:
+		return fail(err, RC_FULL, "The disk is full: nothing was changed. Free some space and try again; reading goes on.");
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return fail(err, RC_RETRY, "the database is busy: nothing was changed, try again");
+	default:
+		/* A failed fsync must not be tried again: the kernel may have dropped the pages, and the next one would
+		 * succeed without them. The supervisor starts us anew from what is on disk. */
+		if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
+			die("the disk failed to keep what was written (%s): stopping rather than guess", msg);
+		log_error("db.sqlite", { "query", LOG_Z(name) }, { "code", LOG_I64(code) }, { "text", LOG_Z(msg) });
+		return fail(err, RC_FAULT, "%s: %s", name, msg);
+	}
+}
+
+/* ---- connections ---- */
+
+static enum rc pragma(struct conn *c, const char *sql, struct err *err)
+{
+	int code = sqlite3_exec(c->h, sql, NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? RC_OK : lite_rc(c, code, NULL, err);
+}
+
+static void conn_free(struct conn *c)
+{
+	for (size_t i = 0; i < CACHE_SLOTS; i++) {
+		sqlite3_finalize(c->slot[i].stmt);
+		free(c->slot[i].key);
+	}
+	sqlite3_close(c->h);
+	free(c);
+}
+
+static enum rc conn_open(struct lite *l, bool write, struct conn **ret, struct err *err)
+{
+	struct conn *c = xcalloc(1, sizeof(*c));
+	int flags = SQLITE_OPEN_NOMUTEX | (write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE);
+	int code = sqlite3_open_v2(l->path, &c->h, flags, NULL);
+	enum rc rc = RC_OK;
+
+	if (c->h)
+		sqlite3_extended_result_codes(c->h, 1);
+	if (code != SQLITE_OK)
+		rc = fail(err, RC_FAULT, "cannot open the database %s: %s", l->path, c->h ? sqlite3_errmsg(c->h) : sqlite3_errstr(code));
+	/* busy_timeout before any other statement: even the first PRAGMA may find the file locked. */
+	if (rc == RC_OK)
+		sqlite3_busy_timeout(c->h, 10000);
+	if (rc == RC_OK && write)
+		rc = pragma(c, "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192;"
+			       "PRAGMA temp_store = MEMORY", err);
+	if (rc == RC_OK && write)
+		rc = pragma(c, l->no_sync ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL", err);
+	if (rc == RC_OK && !write) /* opened for writing so that the WAL's shared memory works, then locked */
+		rc = pragma(c, "PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY", err);
+	if (rc != RC_OK) {
+		conn_free(c);
+		return rc;
+	}
+	*ret = c;
+	return RC_OK;
+}
+
+/* ---- statements ---- */
+
+static size_t hash(const void *query, struct str key)
+{
+	size_t h = 14695981039346656037u;
+
+	if (query)
+		return ((size_t)(uintptr_t)query >> 4) * 0x9e3779b97f4a7c15u >> 40;
+	for (size_t i = 0; i < key.n; i++)
+		h = (h ^ (unsigned char)key.p[i]) * 1099511628211u;
+	return h;
+}
+
+static enum rc prepare(struct conn *c, const struct db_query *q, struct str sql, sqlite3_stmt **ret, struct err *err)
+{
+	int code = sqlite3_prepare_v3(c->h, sql.p, (int)sql.n, SQLITE_PREPARE_PERSISTENT, ret, NULL);
+
+	return code == SQLITE_OK ? RC_OK : lite_rc(c, code, q, err);
+}
+
+/* A statement from the cache, or a fresh one when it is in use (the same query inside its own loop) or the cache is
+ * full; *ret_slot is NULL for those, and they are finalised after use. */
+static enum rc get(struct conn *c, const struct db_query *q, struct str key, struct str sql, sqlite3_stmt **ret, struct cached **ret_slot,
+		   struct err *err)
+{
+	size_t at = hash(q, key) & (CACHE_SLOTS - 1);
+
+	*ret_slot = NULL;
+	if (q)
+		sql = str_of(q->sql);
+	for (size_t probe = 0; probe < 16; probe++) {
+		struct cached *s = &c->slot[(at + probe) & (CACHE_SLOTS - 1)];
+
+		if (s->stmt && (q ? s->query == q : s->key && str_is(key, s->key))) {
+			if (s->busy)
+				break;
+			s->busy = true;
+			*ret = s->stmt;
+			*ret_slot = s;
+			return RC_OK;
+		}
+		if (!s->stmt) {
+			enum rc rc = prepare(c, q, sql, ret, err);
+
+			if (rc != RC_OK)
+				return rc;
+			s->query = q;
+			s->key = q ? NULL : strndup(key.p, key.n);
+			s->stmt = *ret;
+			s->busy = true;
+			*ret_slot = s;
+			return RC_OK;
+		}
+	}
+	return prepare(c, q, sql, ret, err);
+}
+
+static void put(sqlite3_stmt *stmt, struct cached *slot)
+{
+	if (!slot) {
+		sqlite3_finalize(stmt);
+		return;
+	}
+	sqlite3_reset(stmt);
+	sqlite3_clear_bindings(stmt);
+	slot->busy = false;
+}
+
+static void bind(sqlite3_stmt *stmt, const char *name, struct db_args args)
+{
+	for (int i = 1, n = sqlite3_bind_parameter_count(stmt); i <= n; i++) {
+		const char *param = sqlite3_bind_parameter_name(stmt, i);
+		const struct db_arg *a = param ? db_arg_find(args, str_of(param + 1)) : NULL;
+
+		if (!a)
+			die("query %s: parameter %s is not given", name, param ? param : "?");
+		if (a->type == DB_I64)
+			sqlite3_bind_int64(stmt, i, a->i);
+		else if (a->type == DB_TEXT)
+			sqlite3_bind_text64(stmt, i, a->s.p, a->s.n, SQLITE_STATIC, SQLITE_UTF8);
+		else
+			sqlite3_bind_null(stmt, i);
+	}
+}
+
+struct open_rows {
+	sqlite3_stmt *stmt;
+	struct cached *slot;
+	const struct db_query *q;
+};
+
+static enum rc lite_select(struct db_tx *tx, const struct db_query *q, struct str key, struct str sql, struct db_args args,
+			   struct db_rows *ret, struct err *err)
+{
+	struct conn *c = tx->conn;
+	struct open_rows *o = xcalloc(1, sizeof(*o));
+	enum rc rc = get(c, q, key, sql, &o->stmt, &o->slot, err);
+
+	if (rc != RC_OK) {
+		free(o);
+		return rc;
+	}
+	o->q = q;
+	bind(o->stmt, q ? q->name : "built", args);
+	*ret = (struct db_rows){ .tx = tx, .impl = o };
+	return RC_OK;
+}
+
+static enum rc lite_next(struct db_rows *rows, struct err *err)
+{
+	struct open_rows *o = rows->impl;
+	int code = sqlite3_step(o->stmt);
+
+	if (code == SQLITE_ROW)
+		return RC_OK;
+	if (code == SQLITE_DONE)
+		return RC_NOT_FOUND;
+	return lite_rc(rows->tx->conn, code, o->q, err);
+}
+
+static int64_t lite_i64(struct db_rows *rows, int col)
+{
+	return sqlite3_column_int64(((struct open_rows *)rows->impl)->stmt, col);
+}
+
+static struct str lite_str(struct db_rows *rows, int col)
+{
+	sqlite3_stmt *stmt = ((struct open_rows *)rows->impl)->stmt;
+	const char *p = (const char *)sqlite3_column_text(stmt, col);
+
+	return p ? (struct str){ p, (size_t)sqlite3_column_bytes(stmt, col) } : STR_NULL;
+}
+
+static void lite_end(struct db_rows *rows)
+{
+	struct open_rows *o = rows->impl;
+
+	put(o->stmt, o->slot);
+	free(o);
+}
+
+static enum rc lite_exec(struct db_tx *tx, const struct db_query *q, struct db_args args, int64_t *ret_changed, struct err *err)
+{
+	struct conn *c = tx->conn;
+	sqlite3_stmt *stmt;
+	struct cached *slot;
+	enum rc rc = get(c, q, STR_NULL, STR_NULL, &stmt, &slot, err);
+	int code;
+
+	assert(tx->write);
+	if (rc != RC_OK)
+		return rc;
+	bind(stmt, q->name, args);
+	while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
+		;
+	if (code != SQLITE_DONE)
+		rc = lite_rc(c, code, q, err);
+	else if (ret_changed)
+		*ret_changed = sqlite3_changes64(c->h);
+	put(stmt, slot);
+	return rc;
+}
+
+static enum rc lite_script(struct db_tx *tx, struct str sql, struct err *err)
+{
+	struct conn *c = tx->conn;
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	return pragma(c, str_z(&a, sql), err);
+}
+
+static enum rc lite_prepare(struct db_tx *tx, const struct db_query *q, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	enum rc rc = prepare(tx->conn, q, str_of(q->sql), &stmt, err);
+
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+/* ---- reading ---- */
+
+static enum rc take(struct lite *l, struct conn **ret, struct err *err)
+{
+	pthread_mutex_lock(&l->lock);
+	struct conn *c = l->idle;
+	if (c) {
+		l->idle = c->next;
+		l->n_idle--;
+	}
+	pthread_mutex_unlock(&l->lock);
+	if (c) {
+		*ret = c;
+		return RC_OK;
+	}
+	return conn_open(l, false, ret, err);
+}
+
+static void give(struct lite *l, struct conn *c)
+{
+	pthread_mutex_lock(&l->lock);
+	bool keep = l->n_idle < MAX_IDLE;
+	if (keep) {
+		c->next = l->idle;
+		l->idle = c;
+		l->n_idle++;
+	}
+	pthread_mutex_unlock(&l->lock);
+	if (!keep)
+		conn_free(c);
+}
+
+DB_QUERY(q_begin, "db.begin", "BEGIN");
+DB_QUERY(q_end, "db.end", "COMMIT");
+DB_QUERY(q_begin_write, "db.begin-write", "BEGIN IMMEDIATE");
+DB_QUERY(q_savepoint, "db.savepoint", "SAVEPOINT work");
+DB_QUERY(q_release, "db.release", "RELEASE work");
+DB_QUERY(q_undo, "db.undo", "ROLLBACK TO work");
+
+static enum rc plain(struct conn *c, const struct db_query *q, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	struct cached *slot;
+	enum rc rc = get(c, q, STR_NULL, STR_NULL, &stmt, &slot, err);
+
+	if (rc != RC_OK)
+		return rc;
+	int code = sqlite3_step(stmt);
+	if (code != SQLITE_DONE)
+		rc = lite_rc(c, code, q, err);
+	put(stmt, slot);
+	return rc;
+}
+
+static enum rc lite_read(struct db *db, db_fn *fn, void *arg, struct err *err)
+{
+	struct lite *l = db->impl;
+	struct conn *c;
+
+	assert(!on_writer && "a write function must not read through another connection");
+	enum rc rc = take(l, &c, err);
+	if (rc != RC_OK)
+		return rc;
+	struct db_tx tx = { .vt = db->vt, .db = db, .conn = c };
+	rc = plain(c, &q_begin, err);
+	if (rc == RC_OK) {
+		rc = fn(&tx, arg, err);
+		if (plain(c, &q_end, NULL) != RC_OK) {
+			conn_free(c); /* a reader that cannot end its snapshot is of no more use */
+			return rc;
+		}
+	}
+	give(l, c);
+	return rc;
+}
+
+/* ---- writing ---- */
+
+static enum rc lite_write(struct db *db, db_fn *fn, void *arg, struct err *err)
+{
+	struct lite *l = db->impl;
+	struct work w = { .fn = fn, .arg = arg, .err = err };
+
+	assert(!on_writer && "a write function must not wait for another one");
+	sem_init(&w.done, 0, 0);
+	pthread_mutex_lock(&l->lock);
+	if (l->stop) {
+		pthread_mutex_unlock(&l->lock);
+		sem_destroy(&w.done);
+		return fail(err, RC_RETRY, "the desk is being stopped: nothing was changed, try again in a moment");
+	}
+	*l->tail = &w;
+	l->tail = &w.next;
+	pthread_cond_signal(&l->cond);
+	pthread_mutex_unlock(&l->lock);
+	while (sem_wait(&w.done) != 0)
+		;
+	sem_destroy(&w.done);
+	return w.rc;
+}
+
+static struct work *next_work(struct lite *l, bool wait)
+{
+	pthread_mutex_lock(&l->lock);
+	while (wait && !l->head && !l->stop)
+		pthread_cond_wait(&l->cond, &l->lock);
+	struct work *w = l->head;
+	if (w) {
+		l->head = w->next;
+		if (!l->head)
+			l->tail = &l->head;
+		w->next = NULL;
+	}
+	pthread_mutex_unlock(&l->lock);
+	return w;
+}
+
+/* One function in its savepoint. False: SQLite has rolled everything back (full disk, I/O error). */
+static bool run_one(struct lite *l, struct db_tx *tx, struct work *w)
+{
+	struct conn *c = l->w;
+
+	w->rc = plain(c, &q_savepoint, w->err);
+	if (w->rc == RC_OK) {
+		w->rc = w->fn(tx, w->arg, w->err);
+		if (sqlite3_get_autocommit(c->h)) {
+			if (w->rc == RC_OK)
+				w->rc = fail(w->err, RC_FAULT, "the transaction was rolled back: nothing was changed");
+			return false;
+		}
+		if (w->rc != RC_OK)
+			(void)!plain(c, &q_undo, NULL);
+		enum rc rc = plain(c, &q_release, NULL);
+		if (w->rc == RC_OK && rc != RC_OK)
+			w->rc = fail(w->err, rc, "the change could not be kept: nothing was changed, try again");
+	}
+	return true;
+}
+
+static void finish(struct work **batch, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		sem_post(&batch[i]->done); /* its stack frame may be gone after this */
+}
+
+static void run_batch(struct lite *l, struct work *first)
+{
+	struct work *batch[BATCH];
+	struct db_tx tx = { .vt = l->db->vt, .db = l->db, .write = true, .conn = l->w };
+	struct err err = { 0 };
+	size_t n = 0, good = 0;
+	bool alive = true;
+	enum rc rc = plain(l->w, &q_begin_write, &err);
+
+	for (struct work *w = first; w; w = n < BATCH ? next_work(l, false) : NULL) {
+		batch[n++] = w;
+		if (rc != RC_OK || !alive) {
+			w->rc = rc != RC_OK ? rc : RC_RETRY;
+			if (w->err)
+				*w->err = err;
+			continue;
+		}
+		alive = run_one(l, &tx, w);
+		good += w->rc == RC_OK;
+		if (!alive)
+			rc = fail(&err, w->rc, "%s", w->err ? w->err->text : "the transaction was rolled back");
+	}
+	if (rc == RC_OK && alive)
+		rc = plain(l->w, &q_end, &err);
+	if (rc != RC_OK && !sqlite3_get_autocommit(l->w->h))
+		(void)!pragma(l->w, "ROLLBACK", NULL);
+	if (rc != RC_OK)
+		for (size_t i = 0; i < n; i++)
+			if (batch[i]->rc == RC_OK) {
+				batch[i]->rc = rc;
+				if (batch[i]->err)
+					*batch[i]->err = err;
+			}
+	if (rc == RC_OK && good)
+		commit_clock_tick(l->db->clock);
+	finish(batch, n);
+}
+
+static int on_wal(void *arg, sqlite3 *h, const char *name, int pages)
+{
+	struct lite *l = arg;
+
+	atomic_store(&l->wal_pages, pages);
+	return SQLITE_OK;
+}
+
+static void *writer(void *arg)
+{
+	struct lite *l = arg;
+	struct work *w;
+
+	on_writer = true;
+	while ((w = next_work(l, true))) {
+		run_batch(l, w);
+		int pages = atomic_load(&l->wal_pages), value;
+		if (pages > CHECKPOINT_AT && sem_getvalue(&l->checkpoint, &value) == 0 && value == 0)
+			sem_post(&l->checkpoint);
+		if (pages > WAL_CAP) /* the checkpointer cannot keep up: writers wait, the WAL does not grow for ever */
+			sqlite3_wal_checkpoint_v2(l->w->h, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+	}
+	return NULL;
+}
+
+static void *checkpointer(void *arg)
+{
+	struct lite *l = arg;
+	struct conn *c;
+
+	if (conn_open(l, true, &c, NULL) != RC_OK)
+		return NULL;
+	for (;;) {
+		while (sem_wait(&l->checkpoint) != 0)
+			;
+		if (atomic_load(&l->stop_checkpoint))
+			break;
+		sqlite3_wal_checkpoint_v2(c->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		poll(NULL, 0, 50); /* a checkpoint a batch would be too many */
+	}
+	conn_free(c);
+	return NULL;
+}
+
+/* ---- opening and closing ---- */
+
+static void lite_close(struct db *db)
+{
+	struct lite *l = db->impl;
+
+	pthread_mutex_lock(&l->lock);
+	l->stop = true;
+	pthread_cond_broadcast(&l->cond);
+	pthread_mutex_unlock(&l->lock);
+	pthread_join(l->writer, NULL);
+	atomic_store(&l->stop_checkpoint, true);
+	sem_post(&l->checkpoint);
+	pthread_join(l->checkpointer, NULL);
+	for (struct conn *c = l->idle, *next; c; c = next) {
+		next = c->next;
+		conn_free(c);
+	}
+	conn_free(l->w);
+	free(l->path);
+	free(l);
+}
+
+static const struct db_vtable vtable = {
+	.read = lite_read, .write = lite_write, .exec = lite_exec, .select = lite_select, .next = lite_next, .col_i64 = lite_i64,
+	.col_str = lite_str, .end = lite_end, .script = lite_script, .prepare = lite_prepare, .close = lite_close,
+};
+
+static void configure(void)
+{
+	/* No counters of memory: they are one lock for all threads. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+	sqlite3_initialize();
+}
+
+enum rc sqlite_open(const struct db_options *o, struct db *db, struct err *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct lite *l = xcalloc(1, sizeof(*l));
+	pthread_attr_t attr;
+
+	pthread_once(&once, configure);
+	l->db = db;
+	l->path = strndup(o->url.p + 7, o->url.n - 7);
+	l->no_sync = o->unsafe_no_sync;
+	l->tail = &l->head;
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_cond_init(&l->cond, NULL);
+	sem_init(&l->checkpoint, 0, 0);
+	enum rc rc = conn_open(l, true, &l->w, err);
+	if (rc != RC_OK) {
+		free(l->path);
+		free(l);
+		return rc;
+	}
+	sqlite3_wal_hook(l->w->h, on_wal, l);
+	db->vt = &vtable;
+	db->impl = l;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 1 << 20);
+	if (pthread_create(&l->writer, &attr, writer, l) != 0 || pthread_create(&l->checkpointer, &attr, checkpointer, l) != 0)
+		die("cannot start the database's threads");
+	pthread_attr_destroy(&attr);
+	return RC_OK;
+}
