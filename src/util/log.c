@@ -40,7 +40,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 {
 	static const char *const prefix[] = { "<7>", "<6>", "<4>", "<3>" };
 	static const char *const word[] = { "debug ", "", "warning ", "error " };
-	AUTO_BUF b;
+	AUTO_BUF b = { 0 }; /* released on the early way out too */
 
 	if ((int)level < atomic_load(&least))
 		return;
