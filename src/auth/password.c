@@ -83,12 +83,12 @@ enum rc auth_password_ok(struct str password, struct str email, struct err *err)
 	AUTO_ARENA a;
 	size_t at = str_find_byte(email, '@');
 
+	arena_init(&a);
 	if (password.n > MAX_BYTES)
 		return fail_field(err, RC_INVALID, "password", "A password may have at most %d bytes.", MAX_BYTES);
 	if (password.n < MIN_BYTES)
 		return fail_field(err, RC_INVALID, "password", "Please choose a password of at least %d characters.",
 		                  MIN_BYTES);
-	arena_init(&a);
 	if (common(&a, password) || repeated(password) || run(password))
 		return fail_field(err, RC_INVALID, "password",
 		                  "This password is among the first that others would try. Please choose another one.");

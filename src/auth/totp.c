@@ -104,11 +104,12 @@ struct str totp_uri(struct arena *a, struct str secret, struct str issuer, struc
 struct str totp_qr_svg(struct arena *a, struct str uri)
 {
 	AUTO_BUF b;
+
+	buf_init(&b, 1 << 20);
 	QRcode *qr = QRcode_encodeString8bit(str_z(a, uri), 0, QR_ECLEVEL_M);
 
 	if (!qr)
 		return STR("");
-	buf_init(&b, 1 << 20);
 	/* Four modules of quiet zone, ISO/IEC 18004. White below, whatever the theme: phones want dark on light. */
 	buf_addf(&b,
 	         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"220\" height=\"220\" "
