@@ -98,6 +98,7 @@ CREATE TABLE contact (
   disabled_at INTEGER
 ) STRICT;
 CREATE INDEX contact_account ON contact (account_id, name, id);
+CREATE INDEX contact_name ON contact (name, id);
 
 CREATE TABLE contact_address (          -- addresses that speak for a contact, canonical (see mime/addr)
   email      TEXT PRIMARY KEY NOT NULL,

@@ -65,6 +65,10 @@ MUST_USE enum rc account_update(struct db_tx *tx, const struct actor *who, struc
 MUST_USE enum rc subscription_create(struct db_tx *tx, const struct actor *who, struct instant now, const struct subscription *s, struct subscription_id *ret, struct err *err);
 MUST_USE enum rc subscription_update(struct db_tx *tx, const struct actor *who, struct instant now, const struct subscription *s, struct err *err);
 MUST_USE enum rc site_create(struct db_tx *tx, const struct actor *who, struct instant now, const struct site *s, struct site_id *ret, struct err *err);
+MUST_USE enum rc site_update(struct db_tx *tx, const struct actor *who, struct instant now, const struct site *s, struct err *err); /* name, subscription, hosts */
+MUST_USE enum rc site_find_name(struct db_tx *tx, struct arena *out, struct account_id account, struct str name, struct site *ret, struct err *err);
+MUST_USE enum rc account_find_ref(struct db_tx *tx, struct arena *out, struct str ref, struct account *ret, struct err *err);
+MUST_USE enum rc subscription_find_ref(struct db_tx *tx, struct arena *out, struct str ref, struct subscription *ret, struct err *err);
 MUST_USE enum rc contact_create(struct db_tx *tx, const struct actor *who, struct instant now, const struct contact *c, struct contact_id *ret, struct err *err); /* RC_CONFLICT: address taken */
 MUST_USE enum rc contact_update(struct db_tx *tx, const struct actor *who, struct instant now, const struct contact *c, struct err *err); /* name, phone, lang, zone, roles, disabled_at */
 MUST_USE enum rc contact_add_address(struct db_tx *tx, const struct actor *who, struct instant now, struct contact_id c, struct str email, struct err *err);
