@@ -416,7 +416,7 @@ TEST(http_answers)
 	static const struct row rows[] = {
 		{"pages have the policy",                        "GET /page" H END,
                  "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src "
-                 "'self'; img-src "
+		  "'self'; img-src "
 		  "'self' data:; font-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; "
 		  "frame-ancestors 'none'\r\n",		                                                                                                          "Strict-Transport"},
 		{ "errors have it too",                          "GET /nothing" H END,                                   "frame-ancestors 'none'",                       NULL              },

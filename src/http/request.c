@@ -292,6 +292,9 @@ struct str req_field(const struct req *q, const char *name)
 bool req_int(const struct req *q, const char *name, int64_t *ret)
 {
 	struct str s = req_field(q, name);
+	for (size_t i = 0; i < q->n_field_errors; i++)
+		if (str_is(q->field_errors[i].field, name))
+			return false; /* a lenient handler shows the error; the number is not to be used */
 	return !str_empty(s) && str_to_i64(s, ret) == RC_OK;
 }
 

@@ -205,7 +205,7 @@ static enum MHD_Result send_answer(struct conn *c)
 		if (r)
 			a->fd = -1; /* the response closes it */
 	} else {
-		/* Lives until request_completed(). */
+		/* Lives until on_completed(). */
 		r = MHD_create_response_from_buffer(a->body.n, (void *)(uintptr_t)(a->body.n ? a->body.p : ""),
 		                                    MHD_RESPMEM_PERSISTENT);
 	}
@@ -393,7 +393,7 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *s)
 	return strlen(s);
 }
 
-static void on_log(void *cls, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void on_log(void *cls, const char *fmt, va_list ap)
 {
 	char line[256];
 	vsnprintf(line, sizeof line, fmt, ap);
