@@ -1,0 +1,40 @@
+/* Looking up, filling, and what people read as time and size. */
+#include "i18n/i18n.h"
+#include "test/test.h"
+
+TEST(i18n_languages)
+{
+	static const struct { const char *why, *accept, *want; } row[] = {
+		{ "Spanish of any country is Spanish", "es-CO,es;q=0.9,en;q=0.8", "es" },
+		{ "the weight decides, not the place", "en;q=0.3, es;q=0.7", "es" },
+		{ "a language we do not have is passed over", "fr-FR, fr;q=0.9, es;q=0.2", "es" },
+		{ "nothing known is English", "fr", "en" },
+		{ "no header is English", "", "en" },
+		{ "refused languages are not chosen", "es;q=0, en;q=0.1", "en" },
+	};
+	for (size_t i = 0; i < COUNT(row); i++)
+		EXPECT_STR(row[i].why, str_of(i18n_tag(i18n_accept(str_of(row[i].accept)))), row[i].want);
+}
+
+TEST(i18n_fill)
+{
+	struct str s = TR_FILL(&t->arena, "{a} and {b}, {unknown} {a", { "a", STR("{b}") }, { "b", STR("<x>") });
+
+	EXPECT_STR("values are put in once and unknown names stay", s, "{b} and <x>, {unknown} {a");
+}
+
+TEST(i18n_times)
+{
+	const struct i18n *en = i18n_lang(STR("en")), *es = i18n_lang(STR("es"));
+	struct instant at;
+
+	EXPECT_RC(RC_OK, time_parse_iso(STR("2026-05-04T02:05:00Z"), &at));
+	EXPECT_STR("the reader's zone decides the day", i18n_date(&t->arena, en, at, STR("America/Bogota"), DATE_MINUTE), "3 May 2026, 21:05");
+	EXPECT_STR("a long date", i18n_date(&t->arena, en, at, STR("UTC"), DATE_LONG), "Monday 4 May 2026");
+	EXPECT_STR("in Spanish", i18n_date(&t->arena, es, at, STR("UTC"), DATE_LONG), "lunes 4 de mayo de 2026");
+	EXPECT_STR("one hour is singular", i18n_span(&t->arena, en, HOUR_US), "1 hour");
+	EXPECT_STR("hours and minutes", i18n_span(&t->arena, en, 101 * MINUTE_US), "1 hour 41 minutes");
+	EXPECT_STR("days", i18n_span(&t->arena, es, 49 * HOUR_US), "2 días");
+	EXPECT_STR("ago", i18n_ago(&t->arena, en, at, time_add(at, 12 * MINUTE_US)), "12 minutes ago");
+	EXPECT_STR("sizes", i18n_bytes(&t->arena, en, 1234567), "1.2 MB");
+}
