@@ -21,3 +21,6 @@ MUST_USE enum rc change_tell(struct db_tx *tx, const struct actor *who, struct i
 /* Agents and the program may, customers and read-only tokens not. */
 MUST_USE enum rc change_by_desk(const struct actor *who, struct err *err);
 struct str change_or(struct str s, const char *otherwise);
+/* Plans are entitlement/'s; a subscription only needs the id and name behind a code. */
+MUST_USE enum rc change_plan(struct db_tx *tx, struct arena *out, struct str code, struct plan_id *ret, struct str *ret_name,
+                             struct err *err);

@@ -487,3 +487,23 @@ enum rc agent_update(struct db_tx *tx, const struct actor *who, struct instant n
 	                 err);
 	return rc == RC_OK ? change_tell(tx, who, now, EV_AGENT, (struct account_id){ 0 }, &c, err) : rc;
 }
+
+/* ---- plans, for the import ---- */
+
+DB_QUERY(q_plan_code, "account.plan_code", "SELECT id, name FROM plan WHERE code = :code");
+
+enum rc change_plan(struct db_tx *tx, struct arena *out, struct str code, struct plan_id *ret, struct str *ret_name, struct err *err)
+{
+	AUTO_ROWS rows = { 0 };
+	enum rc rc = db_select(tx, &q_plan_code, DB_ARGS(db_str("code", code)), &rows, err);
+
+	if (rc == RC_OK)
+		rc = db_next(&rows, err);
+	if (rc == RC_NOT_FOUND)
+		return fail_field(err, RC_NOT_FOUND, "plan", "There is no plan of this code.");
+	if (rc == RC_OK) {
+		*ret = (struct plan_id){ db_col_i64(&rows, 0) };
+		*ret_name = db_col_str(&rows, 1, out);
+	}
+	return rc;
+}
