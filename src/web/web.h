@@ -82,6 +82,13 @@ struct str web_field_value(const struct req *q, const char *field, struct str fa
 /* ---- settings that the first-run page and administrators make; the configuration wins ---- */
 struct web_settings { struct str product, phone, support_addr; bool require_totp; };
 struct web_settings web_settings(const struct req *q); /* never fails: what cannot be read is empty */
+struct web_settings web_settings_of(const struct desk *d, struct arena *a);
+
+/* ---- jobs, put together in app/wire.c ---- */
+struct job;
+/* "signin.mail": the link to sign in or to choose a new password. A job, so that asking costs the same whether the
+ * address is known or not (S-45). `app` is struct desk. */
+enum rc signin_job_mail(void *app, const struct job *job, struct arena *scratch, struct err *err);
 
 /* ---- routes, put together in app/wire.c ---- */
 extern const struct route asset_routes[];         /* assets.c */
