@@ -43,8 +43,8 @@ static struct account account_row(struct db_rows *r, struct arena *out)
 		                 .closed_at = db_col_time(r, 6) };
 }
 
-static enum rc one_account(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args, struct account *ret,
-                           struct err *err)
+static enum rc one_account(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args,
+                           struct account *ret, struct err *err)
 {
 	AUTO_ROWS rows = { 0 };
 	enum rc rc = db_select(tx, q, args, &rows, err);
@@ -86,8 +86,8 @@ static struct str or_empty(struct str s)
 	return s.p ? s : STR("");
 }
 
-enum rc account_list(struct db_tx *tx, struct arena *out, struct str name_prefix, const struct list_page *p, struct account **ret,
-                     size_t *ret_n, bool *ret_more, struct err *err)
+enum rc account_list(struct db_tx *tx, struct arena *out, struct str name_prefix, const struct list_page *p,
+                     struct account **ret, size_t *ret_n, bool *ret_more, struct err *err)
 {
 	AUTO_ROWS rows = { 0 };
 	VEC(struct account) v = { 0 };
@@ -98,12 +98,13 @@ enum rc account_list(struct db_tx *tx, struct arena *out, struct str name_prefix
 
 	if (prefix.n == 0)
 		rc = db_select(tx, &q_account_list,
-		               DB_ARGS(db_str("name", or_empty(p->after_name)), db_i64("id", p->after_id), db_i64("max", (int64_t)max + 1)),
+		               DB_ARGS(db_str("name", or_empty(p->after_name)), db_i64("id", p->after_id),
+		                       db_i64("max", (int64_t)max + 1)),
 		               &rows, err);
 	else
 		rc = db_select(tx, &q_account_search,
-		               DB_ARGS(db_str("name", or_empty(p->after_name)), db_i64("id", p->after_id), db_i64("max", (int64_t)max + 1),
-		                       db_str("prefix", prefix_pattern(out, prefix))),
+		               DB_ARGS(db_str("name", or_empty(p->after_name)), db_i64("id", p->after_id),
+		                       db_i64("max", (int64_t)max + 1), db_str("prefix", prefix_pattern(out, prefix))),
 		               &rows, err);
 	while (rc == RC_OK && (rc = next(&rows, &end, err)) == RC_OK && !end)
 		*VEC_ADD(out, &v) = account_row(&rows, out);
@@ -115,12 +116,14 @@ enum rc account_list(struct db_tx *tx, struct arena *out, struct str name_prefix
 
 /* ---- subscriptions ---- */
 
-#define SUB_COLS                                                                                                                 \
-	"SELECT s.id, s.account_id, s.plan_id, s.ref, s.name, p.code, p.name, s.state, s.valid_from, s.valid_to, s.state_at"     \
+#define SUB_COLS                                                                                                       \
+	"SELECT s.id, s.account_id, s.plan_id, s.ref, s.name, p.code, p.name, s.state, s.valid_from, s.valid_to, "     \
+	"s.state_at"                                                                                                   \
 	" FROM subscription s JOIN plan p ON p.id = s.plan_id "
 DB_QUERY(q_sub_find, "subscription.find", SUB_COLS "WHERE s.id = :id");
 DB_QUERY(q_sub_ref, "subscription.find_ref", SUB_COLS "WHERE s.ref = :ref");
-DB_QUERY(q_sub_list, "subscription.list", SUB_COLS "WHERE s.account_id = :account AND s.id > :id ORDER BY s.id LIMIT :max");
+DB_QUERY(q_sub_list, "subscription.list",
+         SUB_COLS "WHERE s.account_id = :account AND s.id > :id ORDER BY s.id LIMIT :max");
 
 static struct subscription sub_row(struct db_rows *r, struct arena *out)
 {
@@ -137,8 +140,8 @@ static struct subscription sub_row(struct db_rows *r, struct arena *out)
 		                      .state_at = db_col_time(r, 10) };
 }
 
-static enum rc one_sub(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args, struct subscription *ret,
-                       struct err *err)
+static enum rc one_sub(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args,
+                       struct subscription *ret, struct err *err)
 {
 	AUTO_ROWS rows = { 0 };
 	enum rc rc = db_select(tx, q, args, &rows, err);
@@ -150,12 +153,14 @@ static enum rc one_sub(struct db_tx *tx, struct arena *out, const struct db_quer
 	return rc == RC_NOT_FOUND ? fail(err, rc, "There is no such subscription.") : rc;
 }
 
-enum rc subscription_find(struct db_tx *tx, struct arena *out, struct subscription_id id, struct subscription *ret, struct err *err)
+enum rc subscription_find(struct db_tx *tx, struct arena *out, struct subscription_id id, struct subscription *ret,
+                          struct err *err)
 {
 	return one_sub(tx, out, &q_sub_find, DB_ARGS(db_i64("id", id.v)), ret, err);
 }
 
-enum rc subscription_find_ref(struct db_tx *tx, struct arena *out, struct str ref, struct subscription *ret, struct err *err)
+enum rc subscription_find_ref(struct db_tx *tx, struct arena *out, struct str ref, struct subscription *ret,
+                              struct err *err)
 {
 	return one_sub(tx, out, &q_sub_ref, DB_ARGS(db_str("ref", ref)), ret, err);
 }
@@ -167,8 +172,10 @@ enum rc subscription_list(struct db_tx *tx, struct arena *out, struct account_id
 	VEC(struct subscription) v = { 0 };
 	size_t max = page_max(p);
 	bool end = false;
-	enum rc rc = db_select(tx, &q_sub_list,
-	                       DB_ARGS(db_i64("account", account.v), db_i64("id", p->after_id), db_i64("max", (int64_t)max + 1)), &rows, err);
+	enum rc rc = db_select(
+	        tx, &q_sub_list,
+	        DB_ARGS(db_i64("account", account.v), db_i64("id", p->after_id), db_i64("max", (int64_t)max + 1)),
+	        &rows, err);
 
 	while (rc == RC_OK && (rc = next(&rows, &end, err)) == RC_OK && !end)
 		*VEC_ADD(out, &v) = sub_row(&rows, out);
@@ -202,8 +209,8 @@ static struct site site_row(struct db_rows *r, struct arena *out)
 }
 
 /* Rows come in the order of the sites' ids, like the sites. */
-static enum rc add_hosts(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args, struct site *sites,
-                         size_t n, struct err *err)
+static enum rc add_hosts(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args,
+                         struct site *sites, size_t n, struct err *err)
 {
 	AUTO_ROWS rows = { 0 };
 	size_t i = 0;
@@ -221,8 +228,8 @@ static enum rc add_hosts(struct db_tx *tx, struct arena *out, const struct db_qu
 	return rc;
 }
 
-static enum rc one_site(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args, struct site *ret,
-                        struct err *err)
+static enum rc one_site(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args,
+                        struct site *ret, struct err *err)
 {
 	struct db_rows rows = { 0 };
 	struct site s = { 0 };
@@ -245,20 +252,22 @@ enum rc site_find(struct db_tx *tx, struct arena *out, struct site_id id, struct
 	return one_site(tx, out, &q_site_find, DB_ARGS(db_i64("id", id.v)), ret, err);
 }
 
-enum rc site_find_host(struct db_tx *tx, struct arena *out, struct account_id account, struct str host, struct site *ret,
-                       struct err *err)
+enum rc site_find_host(struct db_tx *tx, struct arena *out, struct account_id account, struct str host,
+                       struct site *ret, struct err *err)
 {
-	return one_site(tx, out, &q_site_host, DB_ARGS(db_i64("account", account.v), db_str("host", str_lower(out, or_empty(host)))), ret,
+	return one_site(tx, out, &q_site_host,
+	                DB_ARGS(db_i64("account", account.v), db_str("host", str_lower(out, or_empty(host)))), ret,
 	                err);
 }
 
-enum rc site_find_name(struct db_tx *tx, struct arena *out, struct account_id account, struct str name, struct site *ret,
-                       struct err *err)
+enum rc site_find_name(struct db_tx *tx, struct arena *out, struct account_id account, struct str name,
+                       struct site *ret, struct err *err)
 {
 	return one_site(tx, out, &q_site_name, DB_ARGS(db_i64("account", account.v), db_str("name", name)), ret, err);
 }
 
-enum rc site_list(struct db_tx *tx, struct arena *out, struct account_id account, struct site **ret, size_t *ret_n, struct err *err)
+enum rc site_list(struct db_tx *tx, struct arena *out, struct account_id account, struct site **ret, size_t *ret_n,
+                  struct err *err)
 {
 	struct db_rows rows = { 0 };
 	VEC(struct site) v = { 0 };
@@ -278,13 +287,13 @@ enum rc site_list(struct db_tx *tx, struct arena *out, struct account_id account
 
 /* ---- contacts ---- */
 
-#define CONTACT_COLS                                                                                                             \
-	"SELECT c.id, c.account_id, a.name, c.name, c.email, c.phone, c.lang, c.zone, c.created_at, c.disabled_at"               \
+#define CONTACT_COLS                                                                                                   \
+	"SELECT c.id, c.account_id, a.name, c.name, c.email, c.phone, c.lang, c.zone, c.created_at, c.disabled_at"     \
 	" FROM contact c JOIN account a ON a.id = c.account_id "
 #define ROLE_COLS "SELECT contact_id, role, scope, scope_id FROM contact_role "
 #define PAGE_ALL  "WHERE (c.name, c.id) > (CAST(:name AS TEXT), CAST(:id AS BIGINT)) ORDER BY c.name, c.id LIMIT :max"
-#define PAGE_OF                                                                                                                  \
-	"WHERE c.account_id = :account AND (c.name, c.id) > (CAST(:name AS TEXT), CAST(:id AS BIGINT))"                          \
+#define PAGE_OF                                                                                                        \
+	"WHERE c.account_id = :account AND (c.name, c.id) > (CAST(:name AS TEXT), CAST(:id AS BIGINT))"                \
 	" ORDER BY c.name, c.id LIMIT :max"
 DB_QUERY(q_contact_find, "contact.find", CONTACT_COLS "WHERE c.id = :id");
 DB_QUERY(q_contact_email, "contact.find_email",
@@ -293,7 +302,8 @@ DB_QUERY(q_contact_roles, "contact.roles", ROLE_COLS "WHERE contact_id = :id ORD
 DB_QUERY(q_contact_all, "contact.list_all", CONTACT_COLS PAGE_ALL);
 DB_QUERY(q_contact_of, "contact.list", CONTACT_COLS PAGE_OF);
 DB_QUERY(q_contact_all_roles, "contact.list_all_roles",
-         ROLE_COLS "WHERE contact_id IN (SELECT c.id FROM contact c " PAGE_ALL ") ORDER BY contact_id, scope, scope_id");
+         ROLE_COLS "WHERE contact_id IN (SELECT c.id FROM contact c " PAGE_ALL
+                   ") ORDER BY contact_id, scope, scope_id");
 DB_QUERY(q_contact_of_roles, "contact.list_roles",
          ROLE_COLS "WHERE contact_id IN (SELECT c.id FROM contact c " PAGE_OF ") ORDER BY contact_id, scope, scope_id");
 
@@ -311,8 +321,8 @@ static struct contact contact_row(struct db_rows *r, struct arena *out)
 		                 .disabled_at = db_col_time(r, 9) };
 }
 
-static enum rc add_roles(struct db_tx *tx, const struct db_query *q, struct db_args args, struct contact *contacts, size_t n,
-                         struct err *err)
+static enum rc add_roles(struct db_tx *tx, const struct db_query *q, struct db_args args, struct contact *contacts,
+                         size_t n, struct err *err)
 {
 	AUTO_ROWS rows = { 0 };
 	bool end = false;
@@ -324,14 +334,15 @@ static enum rc add_roles(struct db_tx *tx, const struct db_query *q, struct db_a
 
 			if (c->id.v == db_col_i64(&rows, 0) && c->n_roles < COUNT(c->roles))
 				c->roles[c->n_roles++] = (struct role){ (enum contact_role)db_col_i64(&rows, 1),
-					                                (enum scope_kind)db_col_i64(&rows, 2), db_col_i64(&rows, 3) };
+					                                (enum scope_kind)db_col_i64(&rows, 2),
+					                                db_col_i64(&rows, 3) };
 		}
 	}
 	return rc;
 }
 
-static enum rc one_contact(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args, struct contact *ret,
-                           struct err *err)
+static enum rc one_contact(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args,
+                           struct contact *ret, struct err *err)
 {
 	struct db_rows rows = { 0 };
 	struct contact c = { 0 };
@@ -359,15 +370,15 @@ enum rc contact_find_email(struct db_tx *tx, struct arena *out, struct str email
 	return one_contact(tx, out, &q_contact_email, DB_ARGS(db_str("email", email)), ret, err);
 }
 
-enum rc contact_list(struct db_tx *tx, struct arena *out, struct account_id account, const struct list_page *p, struct contact **ret,
-                     size_t *ret_n, bool *ret_more, struct err *err)
+enum rc contact_list(struct db_tx *tx, struct arena *out, struct account_id account, const struct list_page *p,
+                     struct contact **ret, size_t *ret_n, bool *ret_more, struct err *err)
 {
 	struct db_rows rows = { 0 };
 	VEC(struct contact) v = { 0 };
 	size_t max = page_max(p);
 	bool end = false;
-	const struct db_arg arg[] = { db_str("name", or_empty(p->after_name)), db_i64("id", p->after_id), db_i64("max", (int64_t)max + 1),
-		                      db_i64("account", account.v) };
+	const struct db_arg arg[] = { db_str("name", or_empty(p->after_name)), db_i64("id", p->after_id),
+		                      db_i64("max", (int64_t)max + 1), db_i64("account", account.v) };
 	struct db_args args = { arg, account.v ? 4 : 3 };
 	enum rc rc = db_select(tx, account.v ? &q_contact_of : &q_contact_all, args, &rows, err);
 
@@ -387,7 +398,8 @@ enum rc contact_list(struct db_tx *tx, struct arena *out, struct account_id acco
 #define AGENT_COLS "SELECT id, name, email, role, lang, zone, created_at, disabled_at FROM agent "
 DB_QUERY(q_agent_find, "agent.find", AGENT_COLS "WHERE id = :id");
 DB_QUERY(q_agent_email, "agent.find_email", AGENT_COLS "WHERE email = :email");
-DB_QUERY(q_agent_list, "agent.list", AGENT_COLS "ORDER BY CASE WHEN disabled_at IS NULL THEN 0 ELSE 1 END, name, id LIMIT :max");
+DB_QUERY(q_agent_list, "agent.list",
+         AGENT_COLS "ORDER BY CASE WHEN disabled_at IS NULL THEN 0 ELSE 1 END, name, id LIMIT :max");
 DB_QUERY(q_agent_count, "agent.count_admins", "SELECT COUNT(*) FROM agent WHERE role = 3 AND disabled_at IS NULL");
 DB_QUERY(q_team_list, "team.list", "SELECT id, name FROM team ORDER BY name, id LIMIT :max");
 
@@ -403,8 +415,8 @@ static struct agent agent_row(struct db_rows *r, struct arena *out)
 		               .disabled_at = db_col_time(r, 7) };
 }
 
-static enum rc one_agent(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args, struct agent *ret,
-                         struct err *err)
+static enum rc one_agent(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args,
+                         struct agent *ret, struct err *err)
 {
 	AUTO_ROWS rows = { 0 };
 	enum rc rc = db_select(tx, q, args, &rows, err);
@@ -463,7 +475,8 @@ enum rc team_list(struct db_tx *tx, struct arena *out, struct team **ret, size_t
 
 DB_QUERY(q_setting_get, "setting.get", "SELECT value FROM setting WHERE key = :key");
 DB_QUERY(q_setting_set, "setting.set",
-         "INSERT INTO setting (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+         "INSERT INTO setting (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = "
+         "excluded.value");
 
 enum rc setting_get(struct db_tx *tx, struct arena *out, const char *key, struct str *ret, struct err *err)
 {
@@ -479,5 +492,6 @@ enum rc setting_get(struct db_tx *tx, struct arena *out, const char *key, struct
 
 enum rc setting_set(struct db_tx *tx, const char *key, struct str value, struct err *err)
 {
-	return db_exec(tx, &q_setting_set, DB_ARGS(db_str("key", str_of(key)), db_str("value", or_empty(value))), NULL, err);
+	return db_exec(tx, &q_setting_set, DB_ARGS(db_str("key", str_of(key)), db_str("value", or_empty(value))), NULL,
+	               err);
 }

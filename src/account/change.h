@@ -1,4 +1,5 @@
-/* account/change: what the change functions share: the event that tells a change, field by field. Private to account/. */
+/* account/change: what the change functions share: the event that tells a change, field by field. Private to account/.
+ */
 #pragma once
 #include "account/rules.h"
 #include "util/json.h"
@@ -22,5 +23,5 @@ MUST_USE enum rc change_tell(struct db_tx *tx, const struct actor *who, struct i
 MUST_USE enum rc change_by_desk(const struct actor *who, struct err *err);
 struct str change_or(struct str s, const char *otherwise);
 /* Plans are entitlement/'s; a subscription only needs the id and name behind a code. */
-MUST_USE enum rc change_plan(struct db_tx *tx, struct arena *out, struct str code, struct plan_id *ret, struct str *ret_name,
-                             struct err *err);
+MUST_USE enum rc change_plan(struct db_tx *tx, struct arena *out, struct str code, struct plan_id *ret,
+                             struct str *ret_name, struct err *err);

@@ -4,8 +4,8 @@
 
 /* ---- events ---- */
 
-enum rc change_tell(struct db_tx *tx, const struct actor *who, struct instant now, const char *kind, struct account_id account,
-                    struct change *c, struct err *err)
+enum rc change_tell(struct db_tx *tx, const struct actor *who, struct instant now, const char *kind,
+                    struct account_id account, struct change *c, struct err *err)
 {
 	struct event e = { .at = now, .kind = str_of(kind), .account = account };
 	struct event_id id;
@@ -95,7 +95,8 @@ struct str change_or(struct str s, const char *otherwise)
 /* ---- accounts ---- */
 
 DB_QUERY(q_account_create, "account.create",
-         "INSERT INTO account (name, ref, lang, zone, created_at, closed_at) VALUES (:name, :ref, :lang, :zone, :now, :closed)"
+         "INSERT INTO account (name, ref, lang, zone, created_at, closed_at) VALUES (:name, :ref, :lang, :zone, :now, "
+         ":closed)"
          " RETURNING id");
 DB_QUERY(q_account_update, "account.update",
          "UPDATE account SET name = :name, ref = :ref, lang = :lang, zone = :zone, closed_at = :closed WHERE id = :id");
@@ -115,11 +116,13 @@ static enum rc check_account(const struct actor *who, const struct account *a, s
 
 static enum rc ref_taken(enum rc rc, struct err *err)
 {
-	return rc == RC_CONFLICT ? fail_field(err, rc, "ref", "This reference is already used by another one. Nothing was changed.") : rc;
+	return rc == RC_CONFLICT ? fail_field(err, rc, "ref",
+	                                      "This reference is already used by another one. Nothing was changed.")
+	                         : rc;
 }
 
-enum rc account_create(struct db_tx *tx, const struct actor *who, struct instant now, const struct account *a, struct account_id *ret,
-                       struct err *err)
+enum rc account_create(struct db_tx *tx, const struct actor *who, struct instant now, const struct account *a,
+                       struct account_id *ret, struct err *err)
 {
 	AUTO_CHANGE c = { 0 };
 	enum rc rc = check_account(who, a, err);
@@ -127,8 +130,9 @@ enum rc account_create(struct db_tx *tx, const struct actor *who, struct instant
 	if (rc == RC_OK)
 		rc = ref_taken(db_get_i64(tx, &q_account_create,
 		                          DB_ARGS(db_str("name", str_trim(a->name)), db_str("ref", a->ref),
-		                                  db_str("lang", change_or(a->lang, "en")), db_str("zone", change_or(a->zone, "UTC")),
-		                                  db_time("now", now), db_time("closed", a->closed_at)),
+		                                  db_str("lang", change_or(a->lang, "en")),
+		                                  db_str("zone", change_or(a->zone, "UTC")), db_time("now", now),
+		                                  db_time("closed", a->closed_at)),
 		                          &ret->v, err),
 		               err);
 	if (rc != RC_OK)
@@ -138,7 +142,8 @@ enum rc account_create(struct db_tx *tx, const struct actor *who, struct instant
 	return change_tell(tx, who, now, EV_ACCOUNT, *ret, &c, err);
 }
 
-enum rc account_update(struct db_tx *tx, const struct actor *who, struct instant now, const struct account *a, struct err *err)
+enum rc account_update(struct db_tx *tx, const struct actor *who, struct instant now, const struct account *a,
+                       struct err *err)
 {
 	AUTO_CHANGE c = { 0 };
 	AUTO_ARENA scratch;
@@ -161,8 +166,8 @@ enum rc account_update(struct db_tx *tx, const struct actor *who, struct instant
 	if (c.n == 0)
 		return RC_OK;
 	rc = ref_taken(db_exec(tx, &q_account_update,
-	                       DB_ARGS(db_str("name", name), db_str("ref", a->ref), db_str("lang", lang), db_str("zone", zone),
-	                               db_time("closed", a->closed_at), db_i64("id", a->id.v)),
+	                       DB_ARGS(db_str("name", name), db_str("ref", a->ref), db_str("lang", lang),
+	                               db_str("zone", zone), db_time("closed", a->closed_at), db_i64("id", a->id.v)),
 	                       NULL, err),
 	               err);
 	return rc == RC_OK ? change_tell(tx, who, now, EV_ACCOUNT, a->id, &c, err) : rc;
@@ -174,7 +179,8 @@ DB_QUERY(q_sub_create, "subscription.create",
          "INSERT INTO subscription (account_id, plan_id, ref, name, state, valid_from, valid_to, state_at)"
          " VALUES (:account, :plan, :ref, :name, :state, :from, :to, :at) RETURNING id");
 DB_QUERY(q_sub_update, "subscription.update",
-         "UPDATE subscription SET plan_id = :plan, ref = :ref, name = :name, state = :state, valid_from = :from, valid_to = :to,"
+         "UPDATE subscription SET plan_id = :plan, ref = :ref, name = :name, state = :state, valid_from = :from, "
+         "valid_to = :to,"
          " state_at = :at WHERE id = :id");
 
 static enum rc check_sub(const struct actor *who, const struct subscription *s, struct err *err)
@@ -192,7 +198,8 @@ static enum rc check_sub(const struct actor *who, const struct subscription *s, 
 	if (!time_is_set(s->valid_from))
 		return fail_field(err, RC_INVALID, "valid_from", "Say when the subscription starts.");
 	if (time_is_set(s->valid_to) && !time_before(s->valid_from, s->valid_to))
-		return fail_field(err, RC_INVALID, "valid_to", "The subscription ends before it starts. Correct one of the dates.");
+		return fail_field(err, RC_INVALID, "valid_to",
+		                  "The subscription ends before it starts. Correct one of the dates.");
 	return RC_OK;
 }
 
@@ -200,7 +207,8 @@ static enum rc sub_broken(enum rc rc, struct err *err)
 {
 	if (rc != RC_CONFLICT)
 		return rc;
-	return fail_field(err, rc, "ref", "The reference is already used, or account or plan do not exist. Nothing was changed.");
+	return fail_field(err, rc, "ref",
+	                  "The reference is already used, or account or plan do not exist. Nothing was changed.");
 }
 
 enum rc subscription_create(struct db_tx *tx, const struct actor *who, struct instant now, const struct subscription *s,
@@ -211,9 +219,10 @@ enum rc subscription_create(struct db_tx *tx, const struct actor *who, struct in
 
 	if (rc == RC_OK)
 		rc = sub_broken(db_get_i64(tx, &q_sub_create,
-		                           DB_ARGS(db_i64("account", s->account.v), db_i64("plan", s->plan.v), db_str("ref", s->ref),
-		                                   db_str("name", str_trim(s->name)), db_i64("state", s->state),
-		                                   db_time("from", s->valid_from), db_time("to", s->valid_to),
+		                           DB_ARGS(db_i64("account", s->account.v), db_i64("plan", s->plan.v),
+		                                   db_str("ref", s->ref), db_str("name", str_trim(s->name)),
+		                                   db_i64("state", s->state), db_time("from", s->valid_from),
+		                                   db_time("to", s->valid_to),
 		                                   db_time("at", time_is_set(s->state_at) ? s->state_at : now)),
 		                           &ret->v, err),
 		                err);
@@ -241,7 +250,8 @@ enum rc subscription_update(struct db_tx *tx, const struct actor *who, struct in
 	if (rc != RC_OK)
 		return rc;
 	if (s->account.v && s->account.v != old.account.v)
-		return fail_field(err, RC_INVALID, "account", "A subscription stays with its account. Create a new one for the other account.");
+		return fail_field(err, RC_INVALID, "account",
+		                  "A subscription stays with its account. Create a new one for the other account.");
 	struct instant state_at = old.state != s->state ? now : old.state_at;
 
 	change_begin(&c, "changed", s->id.v, s->name);
@@ -253,23 +263,26 @@ enum rc subscription_update(struct db_tx *tx, const struct actor *who, struct in
 	change_time(&c, "valid_to", old.valid_to, s->valid_to);
 	if (c.n == 0)
 		return RC_OK;
-	rc = sub_broken(db_exec(tx, &q_sub_update,
-	                        DB_ARGS(db_i64("plan", s->plan.v), db_str("ref", s->ref), db_str("name", str_trim(s->name)),
-	                                db_i64("state", s->state), db_time("from", s->valid_from), db_time("to", s->valid_to),
-	                                db_time("at", state_at), db_i64("id", s->id.v)),
-	                        NULL, err),
-	                err);
+	rc = sub_broken(
+	        db_exec(tx, &q_sub_update,
+	                DB_ARGS(db_i64("plan", s->plan.v), db_str("ref", s->ref), db_str("name", str_trim(s->name)),
+	                        db_i64("state", s->state), db_time("from", s->valid_from), db_time("to", s->valid_to),
+	                        db_time("at", state_at), db_i64("id", s->id.v)),
+	                NULL, err),
+	        err);
 	return rc == RC_OK ? change_tell(tx, who, now, EV_SUBSCRIPTION, old.account, &c, err) : rc;
 }
 
 /* ---- sites ---- */
 
-DB_QUERY(q_site_create, "site.create", "INSERT INTO site (account_id, subscription_id, name) VALUES (:account, :sub, :name) RETURNING id");
+DB_QUERY(q_site_create, "site.create",
+         "INSERT INTO site (account_id, subscription_id, name) VALUES (:account, :sub, :name) RETURNING id");
 DB_QUERY(q_site_update, "site.update", "UPDATE site SET subscription_id = :sub, name = :name WHERE id = :id");
 DB_QUERY(q_host_add, "site.add_host", "INSERT INTO site_host (host, site_id, role) VALUES (:host, :site, :role)");
 DB_QUERY(q_host_clear, "site.clear_hosts", "DELETE FROM site_host WHERE site_id = :site");
 
-static enum rc check_site(struct db_tx *tx, struct arena *scratch, const struct actor *who, const struct site *s, struct err *err)
+static enum rc check_site(struct db_tx *tx, struct arena *scratch, const struct actor *who, const struct site *s,
+                          struct err *err)
 {
 	struct subscription sub;
 	enum rc rc = change_by_desk(who, err);
@@ -284,7 +297,8 @@ static enum rc check_site(struct db_tx *tx, struct arena *scratch, const struct 
 	return rc;
 }
 
-static enum rc add_hosts(struct db_tx *tx, struct arena *scratch, struct site_id id, const struct site *s, struct err *err)
+static enum rc add_hosts(struct db_tx *tx, struct arena *scratch, struct site_id id, const struct site *s,
+                         struct err *err)
 {
 	for (size_t i = 0; i < s->n_hosts && i < COUNT(s->hosts); i++) {
 		struct str host;
@@ -292,10 +306,12 @@ static enum rc add_hosts(struct db_tx *tx, struct arena *scratch, struct site_id
 
 		if (rc == RC_OK)
 			rc = db_exec(tx, &q_host_add,
-			             DB_ARGS(db_str("host", host), db_i64("site", id.v), db_i64("role", s->roles[i] ? s->roles[i] : HOST_LMS)),
+			             DB_ARGS(db_str("host", host), db_i64("site", id.v),
+			                     db_i64("role", s->roles[i] ? s->roles[i] : HOST_LMS)),
 			             NULL, err);
 		if (rc == RC_CONFLICT)
-			return fail_field(err, rc, "hosts", "The host name " STR_F " belongs to a site already.", STR_A(host));
+			return fail_field(err, rc, "hosts", "The host name " STR_F " belongs to a site already.",
+			                  STR_A(host));
 		if (rc != RC_OK)
 			return rc;
 	}
@@ -307,12 +323,13 @@ static struct str host_line(struct arena *scratch, const struct site *s)
 	struct str line = STR("");
 
 	for (size_t i = 0; i < s->n_hosts && i < COUNT(s->hosts); i++)
-		line = arena_strf(scratch, STR_F "%s%d:" STR_F, STR_A(line), i ? " " : "", (int)s->roles[i], STR_A(s->hosts[i]));
+		line = arena_strf(scratch, STR_F "%s%d:" STR_F, STR_A(line), i ? " " : "", (int)s->roles[i],
+		                  STR_A(s->hosts[i]));
 	return line;
 }
 
-enum rc site_create(struct db_tx *tx, const struct actor *who, struct instant now, const struct site *s, struct site_id *ret,
-                    struct err *err)
+enum rc site_create(struct db_tx *tx, const struct actor *who, struct instant now, const struct site *s,
+                    struct site_id *ret, struct err *err)
 {
 	AUTO_CHANGE c = { 0 };
 	AUTO_ARENA scratch;
@@ -322,7 +339,8 @@ enum rc site_create(struct db_tx *tx, const struct actor *who, struct instant no
 	rc = check_site(tx, &scratch, who, s, err);
 	if (rc == RC_OK)
 		rc = db_get_i64(tx, &q_site_create,
-		                DB_ARGS(db_i64("account", s->account.v), db_id("sub", s->subscription.v), db_str("name", str_trim(s->name))),
+		                DB_ARGS(db_i64("account", s->account.v), db_id("sub", s->subscription.v),
+		                        db_str("name", str_trim(s->name))),
 		                &ret->v, err);
 	if (rc == RC_CONFLICT)
 		return fail_field(err, rc, "account", "There is no such account.");
@@ -335,7 +353,8 @@ enum rc site_create(struct db_tx *tx, const struct actor *who, struct instant no
 	return change_tell(tx, who, now, EV_ACCOUNT, s->account, &c, err);
 }
 
-enum rc site_update(struct db_tx *tx, const struct actor *who, struct instant now, const struct site *s, struct err *err)
+enum rc site_update(struct db_tx *tx, const struct actor *who, struct instant now, const struct site *s,
+                    struct err *err)
 {
 	AUTO_CHANGE c = { 0 };
 	AUTO_ARENA scratch;
@@ -357,7 +376,8 @@ enum rc site_update(struct db_tx *tx, const struct actor *who, struct instant no
 	if (c.n == 0)
 		return RC_OK;
 	rc = db_exec(tx, &q_site_update,
-	             DB_ARGS(db_id("sub", s->subscription.v), db_str("name", str_trim(s->name)), db_i64("id", s->id.v)), NULL, err);
+	             DB_ARGS(db_id("sub", s->subscription.v), db_str("name", str_trim(s->name)), db_i64("id", s->id.v)),
+	             NULL, err);
 	if (rc == RC_OK)
 		rc = db_exec(tx, &q_host_clear, DB_ARGS(db_i64("site", s->id.v)), NULL, err);
 	if (rc == RC_OK)
@@ -371,7 +391,8 @@ DB_QUERY(q_agent_create, "agent.create",
          "INSERT INTO agent (name, email, role, lang, zone, created_at, disabled_at)"
          " VALUES (:name, :email, :role, :lang, :zone, :now, :disabled) RETURNING id");
 DB_QUERY(q_agent_update, "agent.update",
-         "UPDATE agent SET name = :name, email = :email, role = :role, lang = :lang, zone = :zone, disabled_at = :disabled"
+         "UPDATE agent SET name = :name, email = :email, role = :role, lang = :lang, zone = :zone, disabled_at = "
+         ":disabled"
          " WHERE id = :id");
 /* PostgreSQL: two administrators who demote each other at the same moment must queue here, or none would be left. */
 DB_QUERY2(q_agent_lock, "agent.lock_admins", "SELECT id FROM agent WHERE role = 3 ORDER BY id",
@@ -394,11 +415,12 @@ static enum rc check_agent(struct arena *scratch, const struct agent *a, struct 
 
 static enum rc email_taken(enum rc rc, struct err *err)
 {
-	return rc == RC_CONFLICT ? fail_field(err, rc, "email", "Another agent has this address. Nothing was changed.") : rc;
+	return rc == RC_CONFLICT ? fail_field(err, rc, "email", "Another agent has this address. Nothing was changed.")
+	                         : rc;
 }
 
-enum rc agent_create(struct db_tx *tx, const struct actor *who, struct instant now, const struct agent *a, struct agent_id *ret,
-                     struct err *err)
+enum rc agent_create(struct db_tx *tx, const struct actor *who, struct instant now, const struct agent *a,
+                     struct agent_id *ret, struct err *err)
 {
 	AUTO_CHANGE c = { 0 };
 	AUTO_ARENA scratch;
@@ -410,9 +432,10 @@ enum rc agent_create(struct db_tx *tx, const struct actor *who, struct instant n
 		rc = check_agent(&scratch, a, &email, err);
 	if (rc == RC_OK)
 		rc = email_taken(db_get_i64(tx, &q_agent_create,
-		                            DB_ARGS(db_str("name", str_trim(a->name)), db_str("email", email), db_i64("role", a->role),
-		                                    db_str("lang", change_or(a->lang, "en")), db_str("zone", change_or(a->zone, "UTC")),
-		                                    db_time("now", now), db_time("disabled", a->disabled_at)),
+		                            DB_ARGS(db_str("name", str_trim(a->name)), db_str("email", email),
+		                                    db_i64("role", a->role), db_str("lang", change_or(a->lang, "en")),
+		                                    db_str("zone", change_or(a->zone, "UTC")), db_time("now", now),
+		                                    db_time("disabled", a->disabled_at)),
 		                            &ret->v, err),
 		                 err);
 	if (rc != RC_OK)
@@ -440,12 +463,14 @@ static enum rc keep_last_admin(struct db_tx *tx, const struct agent *old, const 
 		rc = agent_count(tx, &n, err);
 	if (rc == RC_OK && n < 2)
 		return fail_code(err, RC_CONFLICT, "last-admin",
-		                 "This is the last administrator: without one nobody could manage the desk. Make another agent an "
+		                 "This is the last administrator: without one nobody could manage the desk. Make "
+		                 "another agent an "
 		                 "administrator first.");
 	return rc;
 }
 
-enum rc agent_update(struct db_tx *tx, const struct actor *who, struct instant now, const struct agent *a, struct err *err)
+enum rc agent_update(struct db_tx *tx, const struct actor *who, struct instant now, const struct agent *a,
+                     struct err *err)
 {
 	AUTO_CHANGE c = { 0 };
 	AUTO_ARENA scratch;
@@ -460,8 +485,8 @@ enum rc agent_update(struct db_tx *tx, const struct actor *who, struct instant n
 	if (rc != RC_OK)
 		return rc;
 	/* Agents keep their own name, language and zone; what gives power is the administrator's. */
-	bool own = who->kind == ACTOR_AGENT && who->agent.v == a->id.v && who->token_scope != SCOPE_READ && old.role == a->role &&
-		   str_eq(old.email, email) && old.disabled_at.us == a->disabled_at.us;
+	bool own = who->kind == ACTOR_AGENT && who->agent.v == a->id.v && who->token_scope != SCOPE_READ &&
+	           old.role == a->role && str_eq(old.email, email) && old.disabled_at.us == a->disabled_at.us;
 
 	rc = own ? RC_OK : by_admin(who, err);
 	if (rc == RC_OK)
@@ -480,9 +505,9 @@ enum rc agent_update(struct db_tx *tx, const struct actor *who, struct instant n
 	if (c.n == 0)
 		return RC_OK;
 	rc = email_taken(db_exec(tx, &q_agent_update,
-	                         DB_ARGS(db_str("name", str_trim(a->name)), db_str("email", email), db_i64("role", a->role),
-	                                 db_str("lang", lang), db_str("zone", zone), db_time("disabled", a->disabled_at),
-	                                 db_i64("id", a->id.v)),
+	                         DB_ARGS(db_str("name", str_trim(a->name)), db_str("email", email),
+	                                 db_i64("role", a->role), db_str("lang", lang), db_str("zone", zone),
+	                                 db_time("disabled", a->disabled_at), db_i64("id", a->id.v)),
 	                         NULL, err),
 	                 err);
 	return rc == RC_OK ? change_tell(tx, who, now, EV_AGENT, (struct account_id){ 0 }, &c, err) : rc;
@@ -492,7 +517,8 @@ enum rc agent_update(struct db_tx *tx, const struct actor *who, struct instant n
 
 DB_QUERY(q_plan_code, "account.plan_code", "SELECT id, name FROM plan WHERE code = :code");
 
-enum rc change_plan(struct db_tx *tx, struct arena *out, struct str code, struct plan_id *ret, struct str *ret_name, struct err *err)
+enum rc change_plan(struct db_tx *tx, struct arena *out, struct str code, struct plan_id *ret, struct str *ret_name,
+                    struct err *err)
 {
 	AUTO_ROWS rows = { 0 };
 	enum rc rc = db_select(tx, &q_plan_code, DB_ARGS(db_str("code", code)), &rows, err);

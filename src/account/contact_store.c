@@ -6,16 +6,19 @@ DB_QUERY(q_create, "contact.create",
          "INSERT INTO contact (account_id, name, email, phone, lang, zone, created_at, disabled_at)"
          " VALUES (:account, :name, :email, :phone, :lang, :zone, :now, :disabled) RETURNING id");
 DB_QUERY(q_update, "contact.update",
-         "UPDATE contact SET name = :name, phone = :phone, lang = :lang, zone = :zone, disabled_at = :disabled WHERE id = :id");
+         "UPDATE contact SET name = :name, phone = :phone, lang = :lang, zone = :zone, disabled_at = :disabled WHERE "
+         "id = :id");
 DB_QUERY(q_address, "contact.add_address", "INSERT INTO contact_address (email, contact_id) VALUES (:email, :id)");
 DB_QUERY(q_role_clear, "contact.clear_roles", "DELETE FROM contact_role WHERE contact_id = :id");
 DB_QUERY(q_role_add, "contact.add_role",
          "INSERT INTO contact_role (contact_id, role, scope, scope_id) VALUES (:id, :role, :scope, :scope_id)");
 DB_QUERY(q_managers, "contact.count_managers",
          "SELECT COUNT(*) FROM contact c JOIN contact_role r ON r.contact_id = c.id"
-         " WHERE c.account_id = :account AND c.disabled_at IS NULL AND r.role = 3 AND r.scope = 1 AND r.scope_id = :account");
+         " WHERE c.account_id = :account AND c.disabled_at IS NULL AND r.role = 3 AND r.scope = 1 AND r.scope_id = "
+         ":account");
 /* PostgreSQL: two managers who remove each other at the same moment queue on the account's row. */
-DB_QUERY2(q_lock, "contact.lock_account", "SELECT id FROM account WHERE id = :id", "SELECT id FROM account WHERE id = :id FOR UPDATE");
+DB_QUERY2(q_lock, "contact.lock_account", "SELECT id FROM account WHERE id = :id",
+          "SELECT id FROM account WHERE id = :id FOR UPDATE");
 
 /* ---- roles and their places ---- */
 
@@ -35,7 +38,8 @@ static bool has_role(const struct contact *c, const struct role *r)
 
 static enum rc bad_role(struct err *err)
 {
-	return fail_field(err, RC_INVALID, "roles", "The role is for an account, subscription or site that is not this person's account's.");
+	return fail_field(err, RC_INVALID, "roles",
+	                  "The role is for an account, subscription or site that is not this person's account's.");
 }
 
 /* Where a role holds; RC_INVALID when that is not in the account. */
@@ -56,19 +60,24 @@ static enum rc place_of(struct db_tx *tx, struct arena *scratch, struct account_
 		rc = subscription_find(tx, scratch, (struct subscription_id){ r->scope_id }, &sub, NULL);
 		if (rc == RC_OK)
 			ret->sub = sub.id;
-		return rc == RC_OK && sub.account.v == account.v ? RC_OK : rc == RC_OK || rc == RC_NOT_FOUND ? bad_role(err) : rc;
+		return rc == RC_OK && sub.account.v == account.v ? RC_OK
+		       : rc == RC_OK || rc == RC_NOT_FOUND       ? bad_role(err)
+		                                                 : rc;
 	case SCOPE_SITE:
 		rc = site_find(tx, scratch, (struct site_id){ r->scope_id }, &site, NULL);
 		if (rc == RC_OK) {
 			ret->site = site.id;
 			ret->sub = site.subscription;
 		}
-		return rc == RC_OK && site.account.v == account.v ? RC_OK : rc == RC_OK || rc == RC_NOT_FOUND ? bad_role(err) : rc;
+		return rc == RC_OK && site.account.v == account.v ? RC_OK
+		       : rc == RC_OK || rc == RC_NOT_FOUND        ? bad_role(err)
+		                                                  : rc;
 	}
 	return bad_role(err);
 }
 
-/* Each role of `of` that `against` has not: may `by` (NULL: the desk) give or take it? `check_all`: those it has, too. */
+/* Each role of `of` that `against` has not: may `by` (NULL: the desk) give or take it? `check_all`: those it has, too.
+ */
 static enum rc check_roles(struct db_tx *tx, struct arena *scratch, const struct contact *by, const struct contact *of,
                            const struct contact *against, bool check_all, struct err *err)
 {
@@ -79,15 +88,17 @@ static enum rc check_roles(struct db_tx *tx, struct arena *scratch, const struct
 			continue;
 		for (size_t j = 0; j < i; j++) {
 			if (of->roles[j].scope == of->roles[i].scope && of->roles[j].scope_id == of->roles[i].scope_id)
-				return fail_field(err, RC_INVALID, "roles", "There are two roles for the same thing. Keep one of them.");
+				return fail_field(err, RC_INVALID, "roles",
+				                  "There are two roles for the same thing. Keep one of them.");
 		}
 		enum rc rc = place_of(tx, scratch, of->account, &of->roles[i], &place, err);
 
 		if (rc != RC_OK)
 			return rc;
 		if (by && !rule_manages(by, &place))
-			return fail_field(err, RC_DENIED, "roles",
-			                  "You can only change roles for what you manage yourself. Nothing was changed.");
+			return fail_field(
+			        err, RC_DENIED, "roles",
+			        "You can only change roles for what you manage yourself. Nothing was changed.");
 	}
 	return RC_OK;
 }
@@ -107,7 +118,8 @@ static enum rc acting(struct db_tx *tx, struct arena *scratch, const struct acto
 	by = arena_new(scratch, struct contact);
 	rc = contact_find(tx, scratch, who->contact, by, NULL);
 	if (rc == RC_OK && by->account.v != account.v)
-		return fail(err, RC_NOT_FOUND, "There is no such person."); /* whether there is one is another account's matter */
+		return fail(err, RC_NOT_FOUND,
+		            "There is no such person."); /* whether there is one is another account's matter */
 	if (rc == RC_NOT_FOUND || (rc == RC_OK && (time_is_set(by->disabled_at) || who->token_scope == SCOPE_READ)))
 		return fail(err, RC_DENIED, "You may not change people here. Nothing was changed.");
 	*ret_by = by;
@@ -129,7 +141,8 @@ static enum rc not_a_manager(struct err *err)
 }
 
 /* Somebody else's name, telephone or disabling: the account's managers, or who manages everything that person has. */
-static enum rc may_edit(struct db_tx *tx, struct arena *scratch, const struct contact *by, const struct contact *old, struct err *err)
+static enum rc may_edit(struct db_tx *tx, struct arena *scratch, const struct contact *by, const struct contact *old,
+                        struct err *err)
 {
 	if (rule_is_account_manager(by))
 		return RC_OK;
@@ -152,7 +165,8 @@ static enum rc keep_last_manager(struct db_tx *tx, const struct contact *old, co
 		rc = db_get_i64(tx, &q_managers, DB_ARGS(db_i64("account", old->account.v)), &n, err);
 	if (rc == RC_OK && n < 2)
 		return fail_code(err, RC_CONFLICT, "last-manager",
-		                 "This is the last manager of the account. Make another person a manager first; nothing was changed.");
+		                 "This is the last manager of the account. Make another person a manager first; "
+		                 "nothing was changed.");
 	return rc;
 }
 
@@ -179,8 +193,8 @@ static enum rc write_roles(struct db_tx *tx, struct contact_id id, const struct 
 
 	for (size_t i = 0; rc == RC_OK && i < c->n_roles; i++)
 		rc = db_exec(tx, &q_role_add,
-		             DB_ARGS(db_i64("id", id.v), db_i64("role", c->roles[i].role), db_i64("scope", c->roles[i].scope),
-		                     db_i64("scope_id", c->roles[i].scope_id)),
+		             DB_ARGS(db_i64("id", id.v), db_i64("role", c->roles[i].role),
+		                     db_i64("scope", c->roles[i].scope), db_i64("scope_id", c->roles[i].scope_id)),
 		             NULL, err);
 	return rc;
 }
@@ -191,8 +205,9 @@ static struct str role_line(struct arena *scratch, const struct contact *c)
 	struct str line = STR("");
 
 	for (size_t i = 0; i < c->n_roles; i++)
-		line = arena_strf(scratch, STR_F "%s%s of %s %lld", STR_A(line), i ? ", " : "", contact_role_name(c->roles[i].role),
-		                  scopes[c->roles[i].scope], (long long)c->roles[i].scope_id);
+		line = arena_strf(scratch, STR_F "%s%s of %s %lld", STR_A(line), i ? ", " : "",
+		                  contact_role_name(c->roles[i].role), scopes[c->roles[i].scope],
+		                  (long long)c->roles[i].scope_id);
 	return line;
 }
 
@@ -200,11 +215,13 @@ static enum rc take_address(struct db_tx *tx, struct contact_id id, struct str e
 {
 	enum rc rc = db_exec(tx, &q_address, DB_ARGS(db_str("email", email), db_i64("id", id.v)), NULL, err);
 
-	return rc == RC_CONFLICT ? fail_field(err, rc, "email", "This address belongs to a person already. Nothing was changed.") : rc;
+	return rc == RC_CONFLICT
+	               ? fail_field(err, rc, "email", "This address belongs to a person already. Nothing was changed.")
+	               : rc;
 }
 
-enum rc contact_create(struct db_tx *tx, const struct actor *who, struct instant now, const struct contact *c, struct contact_id *ret,
-                       struct err *err)
+enum rc contact_create(struct db_tx *tx, const struct actor *who, struct instant now, const struct contact *c,
+                       struct contact_id *ret, struct err *err)
 {
 	static const struct contact nobody;
 	AUTO_CHANGE change = { 0 };
@@ -225,9 +242,11 @@ enum rc contact_create(struct db_tx *tx, const struct actor *who, struct instant
 		rc = check_roles(tx, &scratch, by, c, &nobody, true, err);
 	if (rc == RC_OK)
 		rc = db_get_i64(tx, &q_create,
-		                DB_ARGS(db_i64("account", c->account.v), db_str("name", str_trim(c->name)), db_str("email", str_trim(c->email)),
-		                        db_str("phone", phone), db_str("lang", change_or(c->lang, "en")), db_str("zone", change_or(c->zone, "")),
-		                        db_time("now", now), db_time("disabled", c->disabled_at)),
+		                DB_ARGS(db_i64("account", c->account.v), db_str("name", str_trim(c->name)),
+		                        db_str("email", str_trim(c->email)), db_str("phone", phone),
+		                        db_str("lang", change_or(c->lang, "en")),
+		                        db_str("zone", change_or(c->zone, "")), db_time("now", now),
+		                        db_time("disabled", c->disabled_at)),
 		                &ret->v, err);
 	if (rc == RC_CONFLICT)
 		return fail_field(err, RC_INVALID, "account", "There is no such account.");
@@ -253,7 +272,8 @@ static enum rc may_update(struct db_tx *tx, struct arena *scratch, const struct 
 	if (rc != RC_OK)
 		return rc;
 	if (c->account.v && c->account.v != old->account.v)
-		return fail_field(err, by ? RC_DENIED : RC_INVALID, "account", "A person stays with their account. Nothing was changed.");
+		return fail_field(err, by ? RC_DENIED : RC_INVALID, "account",
+		                  "A person stays with their account. Nothing was changed.");
 	if (by && by->id.v == old->id.v && !roles_differ && old->disabled_at.us == c->disabled_at.us)
 		return RC_OK; /* one's own name, telephone, language and zone */
 	if (by)
@@ -268,7 +288,8 @@ static enum rc may_update(struct db_tx *tx, struct arena *scratch, const struct 
 	return rc == RC_OK && by ? keep_last_manager(tx, old, &is, err) : rc;
 }
 
-enum rc contact_update(struct db_tx *tx, const struct actor *who, struct instant now, const struct contact *c, struct err *err)
+enum rc contact_update(struct db_tx *tx, const struct actor *who, struct instant now, const struct contact *c,
+                       struct err *err)
 {
 	AUTO_CHANGE change = { 0 };
 	AUTO_ARENA scratch;
@@ -302,16 +323,16 @@ enum rc contact_update(struct db_tx *tx, const struct actor *who, struct instant
 	if (change.n == 0)
 		return RC_OK;
 	rc = db_exec(tx, &q_update,
-	             DB_ARGS(db_str("name", str_trim(c->name)), db_str("phone", phone), db_str("lang", lang), db_str("zone", zone),
-	                     db_time("disabled", c->disabled_at), db_i64("id", c->id.v)),
+	             DB_ARGS(db_str("name", str_trim(c->name)), db_str("phone", phone), db_str("lang", lang),
+	                     db_str("zone", zone), db_time("disabled", c->disabled_at), db_i64("id", c->id.v)),
 	             NULL, err);
 	if (rc == RC_OK && roles_differ)
 		rc = write_roles(tx, c->id, c, err);
 	return rc == RC_OK ? change_tell(tx, who, now, EV_CONTACT, old.account, &change, err) : rc;
 }
 
-enum rc contact_add_address(struct db_tx *tx, const struct actor *who, struct instant now, struct contact_id id, struct str email,
-                            struct err *err)
+enum rc contact_add_address(struct db_tx *tx, const struct actor *who, struct instant now, struct contact_id id,
+                            struct str email, struct err *err)
 {
 	AUTO_CHANGE change = { 0 };
 	AUTO_ARENA scratch;

@@ -22,7 +22,8 @@ static char separator_of(struct str s)
 
 static bool at_line_end(const struct reader *r)
 {
-	return r->at < r->s.n && (r->s.p[r->at] == '\n' || (r->s.p[r->at] == '\r' && r->at + 1 < r->s.n && r->s.p[r->at + 1] == '\n'));
+	return r->at < r->s.n &&
+	       (r->s.p[r->at] == '\n' || (r->s.p[r->at] == '\r' && r->at + 1 < r->s.n && r->s.p[r->at + 1] == '\n'));
 }
 
 static enum rc quoted_cell(struct reader *r, struct arena *out, struct str *ret, struct err *err)
@@ -45,7 +46,9 @@ static enum rc quoted_cell(struct reader *r, struct arena *out, struct str *ret,
 	*ret = str_sub(r->s, from, r->at - from);
 	r->at++;
 	if (r->at < r->s.n && r->s.p[r->at] != r->sep && !at_line_end(r))
-		return fail(err, RC_INVALID, "Line %d: there is text behind a closing quotation mark. Write a quotation mark inside a cell twice.",
+		return fail(err, RC_INVALID,
+		            "Line %d: there is text behind a closing quotation mark. Write a quotation mark inside a "
+		            "cell twice.",
 		            r->line);
 	if (quotes) {
 		char *p = arena_alloc(out, ret->n);
@@ -66,7 +69,9 @@ static enum rc plain_cell(struct reader *r, struct str *ret, struct err *err)
 
 	while (r->at < r->s.n && r->s.p[r->at] != r->sep && !at_line_end(r)) {
 		if (r->s.p[r->at] == '"')
-			return fail(err, RC_INVALID, "Line %d: a quotation mark stands inside a cell without quotation marks around it.", r->line);
+			return fail(err, RC_INVALID,
+			            "Line %d: a quotation mark stands inside a cell without quotation marks around it.",
+			            r->line);
 		r->at++;
 	}
 	*ret = str_sub(r->s, from, r->at - from);
@@ -123,10 +128,13 @@ enum rc csv_parse(struct arena *out, struct str text, struct csv *ret, struct er
 
 	*ret = (struct csv){ 0 };
 	if (text.n > CSV_BYTES_MAX)
-		return fail(err, RC_LIMIT, "The file is larger than %d MB. Split it; lines already imported may come again.",
+		return fail(err, RC_LIMIT,
+		            "The file is larger than %d MB. Split it; lines already imported may come again.",
 		            CSV_BYTES_MAX / 1024 / 1024);
 	if (!str_utf8_valid(text))
-		return fail(err, RC_INVALID, "Line %d is not UTF-8. Save the file as \"CSV UTF-8\" and import it again.", line_of_bad_byte(text));
+		return fail(err, RC_INVALID,
+		            "Line %d is not UTF-8. Save the file as \"CSV UTF-8\" and import it again.",
+		            line_of_bad_byte(text));
 	if (str_starts(text, STR("\xef\xbb\xbf")))
 		r.s = str_from(text, 3);
 	r.sep = separator_of(r.s);
@@ -144,7 +152,9 @@ enum rc csv_parse(struct arena *out, struct str text, struct csv *ret, struct er
 		if (rc != RC_OK)
 			return rc;
 		if (v.n == CSV_LINES_MAX)
-			return fail(err, RC_LIMIT, "The file has more than %d lines. Split it; lines already imported may come again.", CSV_LINES_MAX);
+			return fail(err, RC_LIMIT,
+			            "The file has more than %d lines. Split it; lines already imported may come again.",
+			            CSV_LINES_MAX);
 		*VEC_ADD(out, &v) = row;
 	}
 	ret->row = v.at;

@@ -9,19 +9,21 @@ TEST(csv_parse_table)
 		const char *last;   /* last cell */
 		int line;           /* of the last row */
 	} row[] = {
-		{ "a plain row", "a,b,c", 1, 3, "c", 1 },
-		{ "the last line may end or not", "a,b\r\n", 1, 2, "b", 1 },
-		{ "LF is enough", "a\nb\n", 2, 1, "b", 2 },
-		{ "the byte order mark is skipped", "\xef\xbb\xbf" "a", 1, 1, "a", 1 },
-		{ "an empty cell at the end counts", "a,", 1, 2, "", 1 },
-		{ "a quoted separator", "x,\"a,b\"", 1, 2, "a,b", 1 },
-		{ "a doubled quotation mark", "\"say \"\"hi\"\"\"", 1, 1, "say \"hi\"", 1 },
-		{ "a line end inside a cell", "\"a\r\nb\"\nc,d", 2, 2, "d", 3 },
-		{ "empty lines are skipped but counted", "a\n\n\nb", 2, 1, "b", 4 },
-		{ "semicolons of spreadsheets", "a;b\n1;2", 2, 2, "2", 2 },
-		{ "tabs", "a\tb\n1\t2,3", 2, 2, "2,3", 2 },
-		{ "a lone carriage return is text", "a\rb", 1, 1, "a\rb", 1 },
-		{ "spaces belong to the cell", "a, b ", 1, 2, " b ", 1 },
+		{"a plain row",                          "a,b,c",              1, 3, "c",          1},
+		{ "the last line may end or not",        "a,b\r\n",            1, 2, "b",          1},
+		{ "LF is enough",                        "a\nb\n",             2, 1, "b",          2},
+		{ "the byte order mark is skipped",
+                 "\xef\xbb\xbf"
+		  "a",		                                         1, 1, "a",          1},
+		{ "an empty cell at the end counts",     "a,",                 1, 2, "",           1},
+		{ "a quoted separator",                  "x,\"a,b\"",          1, 2, "a,b",        1},
+		{ "a doubled quotation mark",            "\"say \"\"hi\"\"\"", 1, 1, "say \"hi\"", 1},
+		{ "a line end inside a cell",            "\"a\r\nb\"\nc,d",    2, 2, "d",          3},
+		{ "empty lines are skipped but counted", "a\n\n\nb",           2, 1, "b",          4},
+		{ "semicolons of spreadsheets",          "a;b\n1;2",           2, 2, "2",          2},
+		{ "tabs",		                "a\tb\n1\t2,3",       2, 2, "2,3",        2},
+		{ "a lone carriage return is text",      "a\rb",               1, 1, "a\rb",       1},
+		{ "spaces belong to the cell",           "a, b ",              1, 2, " b ",        1},
 	};
 	for (size_t i = 0; i < COUNT(row); i++) {
 		struct csv c;
@@ -41,7 +43,8 @@ TEST(csv_parse_refuses)
 	char many[CSV_COLUMNS_MAX + 1];
 
 	EXPECT_RC(RC_INVALID, csv_parse(&t->arena, STR("a\n\"b"), &c, &t->err));
-	EXPECT("the line of the open quotation mark is named", str_find(str_of(t->err.text), STR("Line 2")) != STR_NONE);
+	EXPECT("the line of the open quotation mark is named",
+	       str_find(str_of(t->err.text), STR("Line 2")) != STR_NONE);
 	EXPECT_RC(RC_INVALID, csv_parse(&t->arena, STR("\"a\"b"), &c, &t->err));
 	EXPECT_RC(RC_INVALID, csv_parse(&t->arena, STR("a\"b"), &c, &t->err));
 	EXPECT_RC(RC_INVALID, csv_parse(&t->arena, STR("a\nM\xe9xico\n"), &c, &t->err));
@@ -63,7 +66,8 @@ TEST(csv_parse_refuses)
 
 TEST(csv_round_trip)
 {
-	const struct str cell[] = { STR("plain"), STR(""), STR("a,b"), STR("say \"hi\""), STR("two\r\nlines"), STR("a;b\tc"), STR(" space ") };
+	const struct str cell[] = { STR("plain"),        STR(""),       STR("a,b"),    STR("say \"hi\""),
+		                    STR("two\r\nlines"), STR("a;b\tc"), STR(" space ") };
 	AUTO_BUF b;
 	struct csv c;
 

@@ -5,12 +5,28 @@
 #include "account/csv.h"
 
 enum col {
-	ACCOUNT_REF, ACCOUNT_NAME, PLAN, SUB_REF, SUB_NAME, STATE, VALID_FROM, VALID_TO, SITE_NAME, HOSTS, EMAIL, CONTACT_NAME, ROLE,
-	PHONE, LANG, ZONE, N_COLS
+	ACCOUNT_REF,
+	ACCOUNT_NAME,
+	PLAN,
+	SUB_REF,
+	SUB_NAME,
+	STATE,
+	VALID_FROM,
+	VALID_TO,
+	SITE_NAME,
+	HOSTS,
+	EMAIL,
+	CONTACT_NAME,
+	ROLE,
+	PHONE,
+	LANG,
+	ZONE,
+	N_COLS
 };
-static const char *const col_name[N_COLS] = { "account_ref", "account_name", "plan", "subscription_ref", "subscription_name",
-	                                      "state", "valid_from", "valid_to", "site_name", "hosts", "contact_email",
-	                                      "contact_name", "contact_role", "contact_phone", "lang", "zone" };
+static const char *const col_name[N_COLS] = { "account_ref",       "account_name",  "plan",          "subscription_ref",
+	                                      "subscription_name", "state",         "valid_from",    "valid_to",
+	                                      "site_name",         "hosts",         "contact_email", "contact_name",
+	                                      "contact_role",      "contact_phone", "lang",          "zone" };
 #define ERRORS_SHOWN 1000 /* more help nobody */
 
 struct import {
@@ -51,7 +67,9 @@ static void add_line(struct import *im, int line, const char *field, struct str 
 {
 	if (error && ++im->report->errors > ERRORS_SHOWN)
 		return;
-	*VEC_ADD(im->out, &im->lines) = (struct import_line){ .line = line, .field = str_of(field), .text = text, .error = error };
+	*VEC_ADD(im->out, &im->lines) = (struct import_line){
+		.line = line, .field = str_of(field), .text = text, .error = error
+	};
 }
 
 /* The line is wrong in this column: says why and shows the value. Goes on with the next line. */
@@ -67,13 +85,24 @@ static enum rc wrong(struct work *w, enum col c, const char *why)
 }
 
 /* A refusal of a store function: the line's fault, or ours (then the import ends). */
-static enum rc refused(struct work *w, enum rc rc, const struct err *e, enum col name_col, enum col otherwise, struct err *err)
+static enum rc refused(struct work *w, enum rc rc, const struct err *e, enum col name_col, enum col otherwise,
+                       struct err *err)
 {
 	static const struct {
 		const char *field;
 		enum col col;
-	} map[] = { { "valid_from", VALID_FROM }, { "valid_to", VALID_TO }, { "phone", PHONE }, { "email", EMAIL }, { "hosts", HOSTS },
-		    { "lang", LANG }, { "zone", ZONE }, { "roles", ROLE }, { "subscription", SUB_REF }, { "plan", PLAN } };
+	} map[] = {
+		{"valid_from",    VALID_FROM},
+                { "valid_to",     VALID_TO  },
+                { "phone",        PHONE     },
+                { "email",        EMAIL     },
+		{ "hosts",        HOSTS     },
+                { "lang",         LANG      },
+                { "zone",         ZONE      },
+                { "roles",        ROLE      },
+		{ "subscription", SUB_REF   },
+                { "plan",         PLAN      }
+	};
 	enum col c = otherwise;
 
 	if (rc != RC_INVALID && rc != RC_CONFLICT && rc != RC_NOT_FOUND && rc != RC_LIMIT) {
@@ -96,8 +125,8 @@ static void did(struct work *w, bool created, const char *what, struct str name)
 
 	w->created |= created;
 	w->updated |= !created;
-	w->done = arena_strf(w->im->out, STR_F "%s%s %s " STR_F, STR_A(w->done), w->done.n ? "; " : "", created ? "new" : "changed", what,
-	                     STR_A(shown));
+	w->done = arena_strf(w->im->out, STR_F "%s%s %s " STR_F, STR_A(w->done), w->done.n ? "; " : "",
+	                     created ? "new" : "changed", what, STR_A(shown));
 }
 
 /* ---- the parts of a line ---- */
@@ -115,7 +144,10 @@ static enum rc import_account(struct work *w, struct err *err)
 	if (rc == RC_NOT_FOUND) {
 		if (!has(w, ACCOUNT_NAME))
 			return wrong(w, ACCOUNT_NAME, "The account is new, so it needs a name.");
-		a = (struct account){ .name = cell(w, ACCOUNT_NAME), .ref = cell(w, ACCOUNT_REF), .lang = cell(w, LANG), .zone = cell(w, ZONE) };
+		a = (struct account){ .name = cell(w, ACCOUNT_NAME),
+			              .ref = cell(w, ACCOUNT_REF),
+			              .lang = cell(w, LANG),
+			              .zone = cell(w, ZONE) };
 		rc = account_create(w->tx, im->who, im->now, &a, &a.id, &e);
 		if (rc == RC_OK)
 			did(w, true, "account", a.name);
@@ -221,7 +253,8 @@ static enum rc import_sub(struct work *w, struct err *err)
 	return RC_OK;
 }
 
-/* "lms.a.example studio:cms.a.example": separated by space, ';' or ','; what a host is for may be said, else is guessed. */
+/* "lms.a.example studio:cms.a.example": separated by space, ';' or ','; what a host is for may be said, else is
+ * guessed. */
 static enum rc parse_hosts(struct work *w, struct site *s)
 {
 	struct str all = cell(w, HOSTS);
@@ -245,7 +278,9 @@ static enum rc parse_hosts(struct work *w, struct site *s)
 		struct str host = colon == STR_NONE ? one : str_from(one, colon + 1);
 
 		if (colon != STR_NONE && !str_is(use, "lms") && !str_is(use, "studio") && !str_is(use, "mfe"))
-			return wrong(w, HOSTS, "Before the colon goes lms, studio or mfe; behind it a host name without https://.");
+			return wrong(
+			        w, HOSTS,
+			        "Before the colon goes lms, studio or mfe; behind it a host name without https://.");
 		bool studio = str_is(use, "studio") || (!use.n && str_starts_nocase(host, STR("studio.")));
 		bool mfe = str_is(use, "mfe") || (!use.n && str_starts_nocase(host, STR("apps.")));
 
@@ -332,7 +367,9 @@ static enum rc import_contact(struct work *w, struct err *err)
 	enum rc rc;
 
 	if (!has(w, EMAIL))
-		return has(w, CONTACT_NAME) || has(w, ROLE) || has(w, PHONE) ? wrong(w, EMAIL, "A person is known by the e-mail address.") : RC_OK;
+		return has(w, CONTACT_NAME) || has(w, ROLE) || has(w, PHONE)
+		               ? wrong(w, EMAIL, "A person is known by the e-mail address.")
+		               : RC_OK;
 	if (rule_email(w->im->out, cell(w, EMAIL), &email, &e) != RC_OK)
 		return wrong(w, EMAIL, "Write one address like name@example.org.");
 	if (rule_phone(w->im->out, cell(w, PHONE), &phone, &e) != RC_OK)
@@ -376,7 +413,9 @@ static enum rc read_header(struct import *im, struct err *err)
 	for (size_t i = 0; i < N_COLS; i++)
 		im->at[i] = -1;
 	if (im->csv.n == 0)
-		return fail(err, RC_INVALID, "The file is empty. Its first line names the columns, for example account_ref,account_name.");
+		return fail(
+		        err, RC_INVALID,
+		        "The file is empty. Its first line names the columns, for example account_ref,account_name.");
 	head = &im->csv.row[0];
 	for (size_t i = 0; i < head->n; i++) {
 		struct str name = str_trim(head->cell[i]), shown = str_utf8_clip(name, 60);
@@ -385,14 +424,16 @@ static enum rc read_header(struct import *im, struct err *err)
 		while (c < N_COLS && !str_eq_nocase(name, str_of(col_name[c])))
 			c++;
 		if (c == N_COLS)
-			return fail_field(err, RC_INVALID, "header", "There is no column \"" STR_F "\". The columns are listed in docs/IMPORT.md.",
+			return fail_field(err, RC_INVALID, "header",
+			                  "There is no column \"" STR_F "\". The columns are listed in docs/IMPORT.md.",
 			                  STR_A(shown));
 		if (im->at[c] >= 0)
 			return fail_field(err, RC_INVALID, "header", "The column \"%s\" is there twice.", col_name[c]);
 		im->at[c] = (int)i;
 	}
 	if (im->at[ACCOUNT_REF] < 0)
-		return fail_field(err, RC_INVALID, "header", "The column account_ref is missing: it says which account a line is about.");
+		return fail_field(err, RC_INVALID, "header",
+		                  "The column account_ref is missing: it says which account a line is about.");
 	return RC_OK;
 }
 
@@ -403,8 +444,9 @@ static enum rc import_row(struct import *im, struct db_tx *tx, const struct csv_
 
 	im->report->lines++;
 	if (row->n > im->csv.row[0].n) {
-		add_line(im, row->line, "", arena_strf(im->out, "The line has %zu cells, the header %zu. Is a quotation mark missing?", row->n,
-		                                       im->csv.row[0].n),
+		add_line(im, row->line, "",
+		         arena_strf(im->out, "The line has %zu cells, the header %zu. Is a quotation mark missing?",
+		                    row->n, im->csv.row[0].n),
 		         true);
 		return RC_OK;
 	}
@@ -445,8 +487,8 @@ static enum rc import_all(struct db_tx *tx, void *arg, struct err *err)
 	return RC_OK;
 }
 
-enum rc account_import_csv(struct db *db, struct arena *out, const struct actor *who, struct instant now, struct str csv, bool dry_run,
-                           struct import_report *ret, struct err *err)
+enum rc account_import_csv(struct db *db, struct arena *out, const struct actor *who, struct instant now,
+                           struct str csv, bool dry_run, struct import_report *ret, struct err *err)
 {
 	struct import im = { .out = out, .who = who, .now = now, .dry_run = dry_run, .report = ret };
 	struct err e = { 0 };

@@ -65,7 +65,8 @@ enum rc rule_name(struct str s, const char *field, struct err *err)
 	if (s.n > 200)
 		return fail_field(err, RC_INVALID, field, "The name is too long: at most 200 characters.");
 	if (!str_utf8_valid(s) || str_has_control(s) || str_find_byte(s, '\n') != STR_NONE)
-		return fail_field(err, RC_INVALID, field, "The name holds characters that cannot be shown. Type it anew.");
+		return fail_field(err, RC_INVALID, field,
+		                  "The name holds characters that cannot be shown. Type it anew.");
 	return RC_OK;
 }
 
@@ -74,7 +75,8 @@ enum rc rule_ref(struct str s, struct err *err)
 	if (str_null(s))
 		return RC_OK;
 	if (s.n == 0 || s.n > 100 || !str_utf8_valid(s) || str_has_control(s) || str_find_byte(s, '\n') != STR_NONE)
-		return fail_field(err, RC_INVALID, "ref", "The reference is empty, longer than 100 characters, or cannot be shown.");
+		return fail_field(err, RC_INVALID, "ref",
+		                  "The reference is empty, longer than 100 characters, or cannot be shown.");
 	return RC_OK;
 }
 
@@ -137,7 +139,8 @@ static bool is_host(struct str h, bool dotted)
 	if (h.n == 0 || h.n > 253 || h.p[h.n - 1] == '.')
 		return false;
 	while (str_cut(&rest, '.', &label)) {
-		if (label.n == 0 || label.n > 63 || !only(label, "-_") || label.p[0] == '-' || label.p[label.n - 1] == '-')
+		if (label.n == 0 || label.n > 63 || !only(label, "-_") || label.p[0] == '-' ||
+		    label.p[label.n - 1] == '-')
 			return false;
 		labels++;
 	}
@@ -194,8 +197,8 @@ enum contact_role contact_role_for(const struct contact *c, struct subscription_
 	for (size_t i = 0; i < c->n_roles; i++) {
 		const struct role *r = &c->roles[i];
 		bool covers = (r->scope == SCOPE_ACCOUNT && r->scope_id == c->account.v) ||
-			      (r->scope == SCOPE_SUBSCRIPTION && sub.v && r->scope_id == sub.v) ||
-			      (r->scope == SCOPE_SITE && site.v && r->scope_id == site.v);
+		              (r->scope == SCOPE_SUBSCRIPTION && sub.v && r->scope_id == sub.v) ||
+		              (r->scope == SCOPE_SITE && site.v && r->scope_id == site.v);
 
 		if (covers && r->role > best)
 			best = r->role;

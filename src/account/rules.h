@@ -1,11 +1,12 @@
-/* account/rules: what a name, an address, a telephone number may be, and who may change whom. Pure; private to account/. */
+/* account/rules: what a name, an address, a telephone number may be, and who may change whom. Pure; private to
+ * account/. */
 #pragma once
 #include "account/account.h"
 
 MUST_USE enum rc rule_name(struct str s, const char *field, struct err *err);
-MUST_USE enum rc rule_ref(struct str s, struct err *err);            /* may be absent */
-MUST_USE enum rc rule_lang(struct str s, struct err *err);           /* "" allowed: the default */
-MUST_USE enum rc rule_zone(struct str s, struct err *err);           /* "" allowed */
+MUST_USE enum rc rule_ref(struct str s, struct err *err);  /* may be absent */
+MUST_USE enum rc rule_lang(struct str s, struct err *err); /* "" allowed: the default */
+MUST_USE enum rc rule_zone(struct str s, struct err *err); /* "" allowed */
 /* "+57 (1) 555-0100" to "+5715550100"; absent and empty stay absent. */
 MUST_USE enum rc rule_phone(struct arena *out, struct str s, struct str *ret, struct err *err);
 /* The address people are looked up by: ASCII lower case, one '@', nothing an SMTP or SQL reader could see otherwise. */

@@ -49,7 +49,8 @@ static bool channel_allowed(const struct plan *plan, const struct ent_ask *ask)
 
 /* Past due is still covered: the money is the operator's talk with the manager, not the learner's outage. A trial has
  * what its plan says. */
-enum ent_verdict ent_judge(const struct subscription *sub, const struct plan *plan, int64_t used, const struct ent_ask *ask)
+enum ent_verdict ent_judge(const struct subscription *sub, const struct plan *plan, int64_t used,
+                           const struct ent_ask *ask)
 {
 	if (!sub || !plan)
 		return ENT_NO_SUBSCRIPTION;
@@ -63,8 +64,8 @@ enum ent_verdict ent_judge(const struct subscription *sub, const struct plan *pl
 		return ENT_NOT_YET;
 	if (!plan->support)
 		return ENT_FREE_PLAN;
-	if (ask->contact &&
-	    (ask->contact->account.v != sub->account.v || contact_role_for(ask->contact, sub->id, ask->site) < CONTACT_OPERATOR))
+	if (ask->contact && (ask->contact->account.v != sub->account.v ||
+	                     contact_role_for(ask->contact, sub->id, ask->site) < CONTACT_OPERATOR))
 		return ENT_NO_ROLE;
 	if (plan->quota_month >= 0 && used >= plan->quota_month)
 		return ENT_OVER_QUOTA;

@@ -6,15 +6,19 @@
 #define SUBS_MAX     100
 #define MANAGERS_MAX 3
 
-/* A site with a subscription of its own is covered by that one alone. An account that was closed has nothing any more. */
-DB_QUERY(q_subs, "entitlement.subscriptions",
-         "SELECT s.id, s.plan_id, s.ref, s.name, s.state, s.valid_from, s.valid_to, s.state_at, p.code, p.name, p.support, p.rank,"
-         " p.quota_month, k.id, k.name, k.zone, k.hours, a.closed_at,"
-         " (SELECT COUNT(*) FROM ticket t WHERE t.subscription_id = s.id AND t.opened_at >= :from AND t.opened_at < :to)"
-         " FROM subscription s JOIN plan p ON p.id = s.plan_id JOIN account a ON a.id = s.account_id"
-         " LEFT JOIN calendar k ON k.id = p.calendar_id"
-         " WHERE s.account_id = :account AND s.id = COALESCE((SELECT subscription_id FROM site WHERE id = :site AND account_id = :account),"
-         " s.id) ORDER BY s.id DESC LIMIT :max");
+/* A site with a subscription of its own is covered by that one alone. An account that was closed has nothing any more.
+ */
+DB_QUERY(
+        q_subs, "entitlement.subscriptions",
+        "SELECT s.id, s.plan_id, s.ref, s.name, s.state, s.valid_from, s.valid_to, s.state_at, p.code, p.name, "
+        "p.support, p.rank,"
+        " p.quota_month, k.id, k.name, k.zone, k.hours, a.closed_at,"
+        " (SELECT COUNT(*) FROM ticket t WHERE t.subscription_id = s.id AND t.opened_at >= :from AND t.opened_at < :to)"
+        " FROM subscription s JOIN plan p ON p.id = s.plan_id JOIN account a ON a.id = s.account_id"
+        " LEFT JOIN calendar k ON k.id = p.calendar_id"
+        " WHERE s.account_id = :account AND s.id = COALESCE((SELECT subscription_id FROM site WHERE id = :site AND "
+        "account_id = :account),"
+        " s.id) ORDER BY s.id DESC LIMIT :max");
 DB_QUERY(q_channels, "entitlement.channels",
          "SELECT plan_id, kind, criticality, channel FROM plan_channel"
          " WHERE plan_id IN (SELECT plan_id FROM subscription WHERE account_id = :account)");
@@ -24,7 +28,8 @@ DB_QUERY(q_targets, "entitlement.targets",
 DB_QUERY(q_managers, "entitlement.managers",
          "SELECT c.id, c.account_id, a.name, c.name, c.email, c.phone, c.lang, c.zone, c.created_at"
          " FROM contact c JOIN account a ON a.id = c.account_id JOIN contact_role r ON r.contact_id = c.id"
-         " WHERE c.account_id = :account AND c.disabled_at IS NULL AND r.role = 3 AND r.scope = 1 AND r.scope_id = :account"
+         " WHERE c.account_id = :account AND c.disabled_at IS NULL AND r.role = 3 AND r.scope = 1 AND r.scope_id = "
+         ":account"
          " ORDER BY c.name, c.id LIMIT :max");
 DB_QUERY(q_used_up, "entitlement.used_up",
          "SELECT opened_at FROM ticket WHERE subscription_id = :sub AND opened_at >= :from AND opened_at < :to"
@@ -37,7 +42,9 @@ struct month {
 static struct month month_of(struct instant t)
 {
 	struct civil c = time_civil(t), first = { .year = c.year, .month = c.month, .day = 1 };
-	struct civil next = { .year = c.month == 12 ? c.year + 1 : c.year, .month = c.month == 12 ? 1 : c.month + 1, .day = 1 };
+	struct civil next = { .year = c.month == 12 ? c.year + 1 : c.year,
+		              .month = c.month == 12 ? 1 : c.month + 1,
+		              .day = 1 };
 
 	return (struct month){ time_from_civil(&first), time_from_civil(&next) };
 }
@@ -51,26 +58,29 @@ struct candidate {
 	enum ent_verdict verdict;
 };
 
-static enum rc candidate_row(struct db_rows *r, struct arena *out, const struct ent_ask *ask, struct candidate *ret, struct err *err)
+static enum rc candidate_row(struct db_rows *r, struct arena *out, const struct ent_ask *ask, struct candidate *ret,
+                             struct err *err)
 {
 	struct instant closed = db_col_time(r, 17);
 
-	*ret = (struct candidate){ .sub = { .id = { db_col_i64(r, 0) },
-		                            .account = ask->account,
-		                            .plan = { db_col_i64(r, 1) },
-		                            .ref = db_col_str(r, 2, out),
-		                            .name = db_col_str(r, 3, out),
-		                            .state = (enum sub_state)db_col_i64(r, 4),
-		                            .valid_from = db_col_time(r, 5),
-		                            .valid_to = db_col_time(r, 6),
-		                            .state_at = db_col_time(r, 7),
-		                            .plan_code = db_col_str(r, 8, out),
-		                            .plan_name = db_col_str(r, 9, out) },
-		                   .plan = { .support = db_col_i64(r, 10) != 0,
-		                             .rank = (int)db_col_i64(r, 11),
-		                             .quota_month = db_col_null(r, 12) ? -1 : db_col_i64(r, 12),
-		                             .calendar = { db_col_i64(r, 13) } },
-		                   .used = db_col_i64(r, 18) };
+	*ret = (struct candidate){
+		.sub = {.id = { db_col_i64(r, 0) },
+                        .account = ask->account,
+                        .plan = { db_col_i64(r, 1) },
+                        .ref = db_col_str(r,             2, out),
+                        .name = db_col_str(r,      3,  out),
+                        .state = (enum sub_state)db_col_i64(r, 4),
+                        .valid_from = db_col_time(r, 5),
+                        .valid_to = db_col_time(r, 6),
+                        .state_at = db_col_time(r, 7),
+                        .plan_code = db_col_str(r, 8, out),
+                        .plan_name = db_col_str(r, 9, out) },
+		.plan = { .support = db_col_i64(r, 10) != 0,
+                        .rank = (int)db_col_i64(r,  11),
+                        .quota_month = db_col_null(r,          12) ? -1 : db_col_i64(r,            12),
+                        .calendar = { db_col_i64(r, 13) }},
+		.used = db_col_i64(r, 18)
+	};
 	ret->plan.id = ret->sub.plan;
 	ret->plan.code = ret->sub.plan_code;
 	ret->plan.name = ret->sub.plan_name;
@@ -81,15 +91,19 @@ static enum rc candidate_row(struct db_rows *r, struct arena *out, const struct 
 	if (db_col_null(r, 13))
 		return RC_OK;
 	ret->has_calendar = true;
-	ret->calendar = (struct calendar){ .id = ret->plan.calendar, .name = db_col_str(r, 14, out), .zone = db_col_str(r, 15, out) };
+	ret->calendar = (struct calendar){ .id = ret->plan.calendar,
+		                           .name = db_col_str(r, 14, out),
+		                           .zone = db_col_str(r, 15, out) };
 	return calendar_parse(out, db_col_peek(r, 16), &ret->calendar, err);
 }
 
-/* What helps the customer most comes first: an open door, then a door that opens by waiting or asking, then by buying. */
+/* What helps the customer most comes first: an open door, then a door that opens by waiting or asking, then by buying.
+ */
 static int verdict_rank(enum ent_verdict v)
 {
-	static const enum ent_verdict order[] = { ENT_COVERED,   ENT_CHANNEL,   ENT_OVER_QUOTA, ENT_NO_ROLE,  ENT_SUSPENDED,
-		                                  ENT_NOT_YET, ENT_FREE_PLAN, ENT_EXPIRED,    ENT_CANCELLED };
+	static const enum ent_verdict order[] = { ENT_COVERED,   ENT_CHANNEL,   ENT_OVER_QUOTA,
+		                                  ENT_NO_ROLE,   ENT_SUSPENDED, ENT_NOT_YET,
+		                                  ENT_FREE_PLAN, ENT_EXPIRED,   ENT_CANCELLED };
 	int i = 0;
 
 	while (i < (int)COUNT(order) && order[i] != v)
@@ -114,19 +128,20 @@ static bool better(const struct candidate *a, const struct candidate *b)
 	if (a->plan.rank != b->plan.rank)
 		return a->plan.rank > b->plan.rank;
 	if (a->sub.valid_to.us != b->sub.valid_to.us) /* the open end, then the later one */
-		return !time_is_set(a->sub.valid_to) || (time_is_set(b->sub.valid_to) && time_before(b->sub.valid_to, a->sub.valid_to));
+		return !time_is_set(a->sub.valid_to) ||
+		       (time_is_set(b->sub.valid_to) && time_before(b->sub.valid_to, a->sub.valid_to));
 	return a->sub.id.v < b->sub.id.v;
 }
 
-static enum rc load(struct db_tx *tx, struct arena *out, const struct ent_ask *ask, struct month m, struct candidate **ret, size_t *ret_n,
-                    struct err *err)
+static enum rc load(struct db_tx *tx, struct arena *out, const struct ent_ask *ask, struct month m,
+                    struct candidate **ret, size_t *ret_n, struct err *err)
 {
 	VEC(struct candidate) v = { 0 };
 	struct db_args account = DB_ARGS(db_i64("account", ask->account.v));
 	struct db_rows rows = { 0 };
 	enum rc rc = db_select(tx, &q_subs,
-	                       DB_ARGS(db_time("from", m.from), db_time("to", m.to), db_i64("account", ask->account.v), db_i64("site", ask->site.v),
-	                               db_i64("max", SUBS_MAX)),
+	                       DB_ARGS(db_time("from", m.from), db_time("to", m.to), db_i64("account", ask->account.v),
+	                               db_i64("site", ask->site.v), db_i64("max", SUBS_MAX)),
 	                       &rows, err);
 
 	while (rc == RC_OK && (rc = db_next(&rows, err)) == RC_OK)
@@ -145,10 +160,12 @@ static enum rc load(struct db_tx *tx, struct arena *out, const struct ent_ask *a
 	return plan_fill(tx, &q_channels, &q_targets, account, plans, v.n, err);
 }
 
-static enum rc managers(struct db_tx *tx, struct arena *out, struct account_id account, struct entitlement *ret, struct err *err)
+static enum rc managers(struct db_tx *tx, struct arena *out, struct account_id account, struct entitlement *ret,
+                        struct err *err)
 {
 	AUTO_ROWS rows = { 0 };
-	enum rc rc = db_select(tx, &q_managers, DB_ARGS(db_i64("account", account.v), db_i64("max", MANAGERS_MAX)), &rows, err);
+	enum rc rc = db_select(tx, &q_managers, DB_ARGS(db_i64("account", account.v), db_i64("max", MANAGERS_MAX)),
+	                       &rows, err);
 
 	while (rc == RC_OK && ret->n_managers < COUNT(ret->managers) && (rc = db_next(&rows, err)) == RC_OK)
 		ret->managers[ret->n_managers++] = (struct contact){ .id = { db_col_i64(&rows, 0) },
@@ -160,7 +177,8 @@ static enum rc managers(struct db_tx *tx, struct arena *out, struct account_id a
 			                                             .lang = db_col_str(&rows, 6, out),
 			                                             .zone = db_col_str(&rows, 7, out),
 			                                             .created_at = db_col_time(&rows, 8),
-			                                             .roles = { { CONTACT_MANAGER, SCOPE_ACCOUNT, account.v } },
+			                                             .roles = { { CONTACT_MANAGER, SCOPE_ACCOUNT,
+			                                                          account.v } },
 			                                             .n_roles = 1 };
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
@@ -193,8 +211,8 @@ static enum rc times(struct db_tx *tx, struct month m, struct entitlement *e, st
 		e->until = m.to;
 		if (e->plan.quota_month > 0)
 			rc = db_get_i64(tx, &q_used_up,
-			                DB_ARGS(db_i64("sub", e->sub.id.v), db_time("from", m.from), db_time("to", m.to),
-			                        db_i64("nth", e->plan.quota_month - 1)),
+			                DB_ARGS(db_i64("sub", e->sub.id.v), db_time("from", m.from),
+			                        db_time("to", m.to), db_i64("nth", e->plan.quota_month - 1)),
 			                &e->since.us, err);
 		break;
 	case ENT_NO_SUBSCRIPTION:
@@ -203,7 +221,8 @@ static enum rc times(struct db_tx *tx, struct month m, struct entitlement *e, st
 	return rc;
 }
 
-enum rc ent_check(struct db_tx *tx, struct arena *out, const struct ent_ask *ask, struct entitlement *ret, struct err *err)
+enum rc ent_check(struct db_tx *tx, struct arena *out, const struct ent_ask *ask, struct entitlement *ret,
+                  struct err *err)
 {
 	struct month m = month_of(ask->at);
 	struct candidate *c = NULL, *best = NULL;

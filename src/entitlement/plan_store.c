@@ -13,8 +13,10 @@ DB_QUERY(q_plan_code, "plan.find_code", PLAN_COLS "WHERE code = :code");
 DB_QUERY(q_channels, "plan.channels", CHANNEL_COLS "WHERE plan_id = :id");
 DB_QUERY(q_targets, "plan.targets", TARGET_COLS "WHERE plan_id = :id");
 DB_QUERY(q_list, "plan.list", PLAN_COLS "ORDER BY rank, id LIMIT :max");
-DB_QUERY(q_list_channels, "plan.list_channels", CHANNEL_COLS "WHERE plan_id IN (SELECT id FROM plan ORDER BY rank, id LIMIT :max)");
-DB_QUERY(q_list_targets, "plan.list_targets", TARGET_COLS "WHERE plan_id IN (SELECT id FROM plan ORDER BY rank, id LIMIT :max)");
+DB_QUERY(q_list_channels, "plan.list_channels",
+         CHANNEL_COLS "WHERE plan_id IN (SELECT id FROM plan ORDER BY rank, id LIMIT :max)");
+DB_QUERY(q_list_targets, "plan.list_targets",
+         TARGET_COLS "WHERE plan_id IN (SELECT id FROM plan ORDER BY rank, id LIMIT :max)");
 DB_QUERY(q_save, "plan.save",
          "INSERT INTO plan (code, name, support, rank, calendar_id, quota_month)"
          " VALUES (:code, :name, :support, :rank, :calendar, :quota)"
@@ -48,7 +50,8 @@ static void add_channel(struct plan *p, struct db_rows *r)
 {
 	int64_t kind = db_col_i64(r, 1), criticality = db_col_i64(r, 2), channel = db_col_i64(r, 3);
 
-	if (p->id.v == db_col_i64(r, 0) && in_range(kind, 1, 2) && in_range(criticality, 0, 4) && in_range(channel, 1, 7))
+	if (p->id.v == db_col_i64(r, 0) && in_range(kind, 1, 2) && in_range(criticality, 0, 4) &&
+	    in_range(channel, 1, 7))
 		p->channels[kind][criticality] |= (uint8_t)(1U << channel);
 }
 
@@ -62,8 +65,8 @@ static void add_target(struct plan *p, struct db_rows *r)
 	p->target_calendar[criticality][metric] = (struct calendar_id){ db_col_i64(r, 4) };
 }
 
-static enum rc each_row(struct db_tx *tx, const struct db_query *q, struct db_args args, struct plan *const *plans, size_t n,
-                        void (*add)(struct plan *p, struct db_rows *r), struct err *err)
+static enum rc each_row(struct db_tx *tx, const struct db_query *q, struct db_args args, struct plan *const *plans,
+                        size_t n, void (*add)(struct plan *p, struct db_rows *r), struct err *err)
 {
 	AUTO_ROWS rows = { 0 };
 	enum rc rc = db_select(tx, q, args, &rows, err);
@@ -77,16 +80,16 @@ static enum rc each_row(struct db_tx *tx, const struct db_query *q, struct db_ar
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-enum rc plan_fill(struct db_tx *tx, const struct db_query *channels, const struct db_query *targets, struct db_args args,
-                  struct plan *const *plans, size_t n, struct err *err)
+enum rc plan_fill(struct db_tx *tx, const struct db_query *channels, const struct db_query *targets,
+                  struct db_args args, struct plan *const *plans, size_t n, struct err *err)
 {
 	enum rc rc = each_row(tx, channels, args, plans, n, add_channel, err);
 
 	return rc == RC_OK ? each_row(tx, targets, args, plans, n, add_target, err) : rc;
 }
 
-static enum rc one_plan(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args, struct plan *ret,
-                        struct err *err)
+static enum rc one_plan(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args,
+                        struct plan *ret, struct err *err)
 {
 	struct db_rows rows = { 0 };
 	struct plan p = { 0 }, *one = &p;
@@ -141,14 +144,16 @@ static enum rc check_plan(const struct actor *who, const struct plan *p, struct 
 {
 	if (!actor_is_admin(who) || who->token_scope == SCOPE_READ)
 		return fail(err, RC_DENIED, "Only an administrator may change plans. Nothing was changed.");
-	if (p->code.n == 0 || p->code.n > 40 || !str_utf8_valid(p->code) || str_has_control(p->code) || str_find_byte(p->code, ' ') != STR_NONE)
+	if (p->code.n == 0 || p->code.n > 40 || !str_utf8_valid(p->code) || str_has_control(p->code) ||
+	    str_find_byte(p->code, ' ') != STR_NONE)
 		return fail_field(err, RC_INVALID, "code", "The code is a word of at most 40 characters, like BASIC.");
 	if (str_trim(p->name).n == 0 || p->name.n > 200 || !str_utf8_valid(p->name) || str_has_control(p->name))
 		return fail_field(err, RC_INVALID, "name", "Give the plan a name of at most 200 characters.");
 	for (size_t c = 1; c <= 4; c++) {
 		for (size_t m = 1; m <= 4; m++) {
 			if (p->target[c][m] < 0)
-				return fail_field(err, RC_INVALID, "target", "A promised time is a number of minutes above zero, or empty.");
+				return fail_field(err, RC_INVALID, "target",
+				                  "A promised time is a number of minutes above zero, or empty.");
 		}
 	}
 	return RC_OK;
@@ -163,7 +168,8 @@ static enum rc save_channels(struct db_tx *tx, struct plan_id id, const struct p
 			for (int channel = 1; channel <= CHANNEL_AGENT && rc == RC_OK; channel++) {
 				if (p->channels[kind][criticality] & (1U << channel))
 					rc = db_exec(tx, &q_add_channel,
-					             DB_ARGS(db_i64("id", id.v), db_i64("kind", kind), db_i64("criticality", criticality),
+					             DB_ARGS(db_i64("id", id.v), db_i64("kind", kind),
+					                     db_i64("criticality", criticality),
 					                     db_i64("channel", channel)),
 					             NULL, err);
 			}
@@ -180,7 +186,8 @@ static enum rc save_targets(struct db_tx *tx, struct plan_id id, const struct pl
 		for (int metric = 1; metric <= 4 && rc == RC_OK; metric++) {
 			if (p->target[criticality][metric])
 				rc = db_exec(tx, &q_add_target,
-				             DB_ARGS(db_i64("id", id.v), db_i64("criticality", criticality), db_i64("metric", metric),
+				             DB_ARGS(db_i64("id", id.v), db_i64("criticality", criticality),
+				                     db_i64("metric", metric),
 				                     db_i64("minutes", p->target[criticality][metric]),
 				                     db_id("calendar", p->target_calendar[criticality][metric].v)),
 				             NULL, err);
@@ -189,7 +196,8 @@ static enum rc save_targets(struct db_tx *tx, struct plan_id id, const struct pl
 	return rc;
 }
 
-static enum rc tell(struct db_tx *tx, const struct actor *who, struct instant now, struct plan_id id, const struct plan *p, struct err *err)
+static enum rc tell(struct db_tx *tx, const struct actor *who, struct instant now, struct plan_id id,
+                    const struct plan *p, struct err *err)
 {
 	struct event e = { .at = now, .kind = STR(EV_PLAN) };
 	struct event_id event;
@@ -211,14 +219,16 @@ static enum rc tell(struct db_tx *tx, const struct actor *who, struct instant no
 	return event_append(tx, &e, &event, err);
 }
 
-enum rc plan_save(struct db_tx *tx, const struct actor *who, struct instant now, const struct plan *p, struct plan_id *ret, struct err *err)
+enum rc plan_save(struct db_tx *tx, const struct actor *who, struct instant now, const struct plan *p,
+                  struct plan_id *ret, struct err *err)
 {
 	enum rc rc = check_plan(who, p, err);
 
 	if (rc == RC_OK)
 		rc = db_get_i64(tx, &q_save,
-		                DB_ARGS(db_str("code", p->code), db_str("name", str_trim(p->name)), db_i64("support", p->support),
-		                        db_i64("rank", p->rank), db_id("calendar", p->calendar.v),
+		                DB_ARGS(db_str("code", p->code), db_str("name", str_trim(p->name)),
+		                        db_i64("support", p->support), db_i64("rank", p->rank),
+		                        db_id("calendar", p->calendar.v),
 		                        p->quota_month < 0 ? db_id("quota", 0) : db_i64("quota", p->quota_month)),
 		                &ret->v, err);
 	if (rc == RC_OK)
