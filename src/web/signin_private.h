@@ -106,6 +106,11 @@ void enrol_fill(struct enrol_view *v, struct str secret, struct str issuer, stru
 /* Stores secret and fresh recovery codes and takes the first code; RC_DENIED when it is wrong. Ends all sessions. */
 MUST_USE enum rc enrol_store(struct db_tx *tx, struct req *q, struct person p, struct enrol_view *v, struct str code, struct err *err);
 
+/* Queues the job that mails a link, after counting; the answer tells nothing. */
+MUST_USE enum rc signin_ask_link(struct req *q, struct resp *r, const char *purpose);
+/* The page for a link that is used, old or wrong. */
+enum rc signin_old_link(struct req *q, struct resp *r);
+
 /* handlers of the routes in signin.c */
 enum rc password_reset_show(struct req *q, struct resp *r);
 enum rc password_reset_send(struct req *q, struct resp *r);
