@@ -1,6 +1,7 @@
 #include "account/account.h"
 #include "account/rules.h"
 #include "test/test.h"
+#include <pthread.h>
 
 #define NOW ((struct instant){ INT64_C(1795000000000000) })
 
@@ -420,4 +421,74 @@ TEST(account_rules)
 	EXPECT_RC(RC_OK, sub_state_parse(STR("Past-Due"), &s));
 	EXPECT_EQ("words and numbers agree", s, SUB_PAST_DUE);
 	EXPECT_RC(RC_INVALID, sub_state_parse(STR(""), &s));
+}
+
+/* Two managers who resign at the same moment. */
+struct resign {
+	struct test *t;
+	pthread_barrier_t *start;
+	struct contact c;
+	enum rc rc;
+};
+
+static enum rc make_two(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct resign *two = arg;
+	struct actor desk = actor_system();
+	struct account_id account = { 0 };
+
+	enum rc rc = account_create(tx, &desk, NOW, &(struct account){ .name = STR("Two") }, &account, err);
+
+	for (int i = 0; i < 2 && rc == RC_OK; i++) {
+		struct arena *a = &two[0].t->arena;
+		struct str email = arena_strf(a, "m%d@%s%lld.example", i, "two", (long long)account.v);
+		struct contact c = person(account, "The manager", str_z(a, email), CONTACT_MANAGER, SCOPE_ACCOUNT,
+		                          account.v);
+
+		rc = contact_create(tx, &desk, NOW, &c, &c.id, err);
+		two[i].c = c;
+	}
+	return rc;
+}
+
+static enum rc resign_one(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct resign *r = arg;
+	struct actor me = actor_of_contact(&r->c);
+	struct contact c = r->c;
+
+	c.roles[0].role = CONTACT_OPERATOR;
+	return contact_update(tx, &me, NOW, &c, err);
+}
+
+static void *resign_thread(void *arg)
+{
+	struct resign *r = arg;
+	struct err err = { 0 };
+
+	pthread_barrier_wait(r->start);
+	r->rc = db_write(r->t->db, resign_one, r, &err);
+	return NULL;
+}
+
+TEST_EACH_DB(account_last_manager_race)
+{
+	for (int round = 0; round < 20 && !t->failed; round++) {
+		pthread_barrier_t start;
+		pthread_t thread[2];
+		struct resign two[2] = {
+			{.t = t,  .start = &start},
+                        { .t = t, .start = &start}
+		};
+
+		EXPECT_RC(RC_OK, db_write(t->db, make_two, two, &t->err));
+		pthread_barrier_init(&start, NULL, 2);
+		for (int i = 0; i < 2; i++)
+			EXPECT_EQ("a thread starts", pthread_create(&thread[i], NULL, resign_thread, &two[i]), 0);
+		for (int i = 0; i < 2; i++)
+			pthread_join(thread[i], NULL);
+		pthread_barrier_destroy(&start);
+		EXPECT("one of the two stays", (two[0].rc == RC_OK) + (two[1].rc == RC_OK) == 1);
+		EXPECT("the other is told why", (two[0].rc == RC_CONFLICT) + (two[1].rc == RC_CONFLICT) == 1);
+	}
 }
