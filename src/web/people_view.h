@@ -1,0 +1,52 @@
+/* What the pages of people.c show: a customer's people, subscriptions and sites. */
+#pragma once
+#include "account/account.h"
+#include "web/page.h"
+#include "web/web.h"
+
+struct choice_view { struct str value, label; };
+struct role_line { struct str role, scope; };      /* as the form names them: "operator", "subscription:12" */
+struct person_line { int64_t id; struct str name, email, roles; bool disabled, self; };
+struct people_view {
+	struct page *p;
+	struct person_line *people;
+	size_t n_people;
+	struct str next_url;
+	bool may_manage;
+	/* the form */
+	struct str name, email, phone;
+	struct role_line blank;
+	struct choice_view *scopes;
+	size_t n_scopes;
+};
+struct person_view {
+	struct page *p;
+	int64_t id;
+	struct str name, email, phone;
+	bool disabled, self;
+	struct role_line rows[17]; /* those there are and an empty one */
+	size_t n_rows;
+	struct choice_view *scopes;
+	size_t n_scopes;
+};
+struct promise_line { int criticality; bool request; struct str text, channels; };
+struct plan_view {
+	struct str name, plan, state, hours, used;
+	struct instant from, to;
+	bool support, ended;
+	struct promise_line lines[5];
+	size_t n_lines;
+};
+struct subscription_view {
+	struct page *p;
+	struct plan_view *plans;
+	size_t n_plans;
+	struct str verdict_title, verdict_text, managers;
+	bool covered;
+};
+struct site_line { struct str name, subscription; struct str hosts[6]; const char *roles[6]; size_t n_hosts; };
+struct sites_view {
+	struct page *p;
+	struct site_line *sites;
+	size_t n_sites;
+};
