@@ -113,6 +113,8 @@ class Compiler:
             self.stack.append(name)
 
     def close_tag(self, name):
+        if not self.stack and self.page.name.endswith('_foot'):
+            return  # closes what its _head part opened
         if not self.stack or self.stack[-1] != name:
             self.fail(f'</{name}> closes <{self.stack[-1] if self.stack else "nothing"}>')
         self.stack.pop()
@@ -366,10 +368,6 @@ class Compiler:
             if self.place == 'text' and '<' not in text and '>' not in text:
                 self.page.text += text
             else:
-                # a closing tag of a head part may close what another part opened
-                if self.page.name.endswith('_foot'):
-                    self.page.text += text
-                    continue
                 self.html(text)
         self.pos = len(self.src) - 1
         self.finish()

@@ -1,0 +1,49 @@
+/* app: the program. Puts the rooms together, and holds the commands. */
+#pragma once
+#include "desk/desk.h"
+
+struct http;
+struct lmtp;
+struct job_runner;
+
+/* Configuration, database (brought to the newest schema), blob store, jail, keys. `flags` as given to config_load. */
+struct app {
+	struct arena arena; /* configuration; lives as long as the program */
+	struct desk desk;
+	/* of `carrel serve`; NULL in other commands */
+	struct http *http;
+	struct lmtp *lmtp;
+	struct job_runner *jobs;
+	const char *program; /* path of this binary, for the jail to run itself */
+};
+MUST_USE enum rc app_open(struct app *app, char *const *flags, struct err *err);
+void app_close(struct app *app);
+
+/* ---- what wire.c lists ---- */
+struct route;
+struct job_kind;
+struct event_reader;
+extern const struct route *const wire_routes[];
+extern const struct job_kind wire_jobs[];
+size_t wire_readers(struct app *app, struct event_reader *ret, size_t max);
+
+/* ---- commands: argv from the command's own name on; the result is the exit code ---- */
+struct command {
+	const char *name;
+	int (*run)(struct app *app, int argc, char **argv);
+	const char *usage, *doc;
+};
+extern const struct command commands[]; /* ends with a NULL name */
+int cmd_serve(struct app *app, int argc, char **argv);
+int cmd_config(struct app *app, int argc, char **argv);
+int cmd_mail(struct app *app, int argc, char **argv);
+int cmd_admin(struct app *app, int argc, char **argv);
+int cmd_demo(struct app *app, int argc, char **argv);
+int cmd_bench(struct app *app, int argc, char **argv);
+int cmd_verify(struct app *app, int argc, char **argv);
+int cmd_routes(struct app *app, int argc, char **argv);
+int cmd_import(struct app *app, int argc, char **argv);
+int cmd_help(struct app *app, int argc, char **argv);
+int cmd_version(struct app *app, int argc, char **argv);
+/* Says on standard error what went wrong; returns the exit code for it. */
+int app_complain(const char *what, const struct err *err);

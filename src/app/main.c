@@ -1,0 +1,74 @@
+/* The program: `carrel COMMAND`. Commands are rows of one table; what they need is opened by app_open(). */
+#include "app/app.h"
+#include "jail/jail.h"
+#include "util/crypt.h"
+#include <locale.h>
+#include <stdio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define VERSION "0.1.0"
+
+const struct command commands[] = {
+	{ "serve", cmd_serve, "serve [--KEY VALUE ...]", "run the desk" },
+	{ "config", cmd_config, "config check | keys [--markdown]", "check the configuration, or list every key with its meaning" },
+	{ "mail", cmd_mail, "mail deliver -f SENDER RECIPIENT ... | parse [FILE|-] | run", "take a mail from standard input; print a mail as JSON; file what waits" },
+	{ "admin", cmd_admin, "admin agent|password|token|account|sign-in-link ...", "make first accounts and tokens, set passwords" },
+	{ "import", cmd_import, "import FILE.csv [--dry-run]", "import accounts, subscriptions, sites and contacts" },
+	{ "demo", cmd_demo, "demo", "fill an empty desk with demo data" },
+	{ "verify", cmd_verify, "verify", "reconcile mail: accepted = filed + triage + quarantine + refused; check attachments on disk" },
+	{ "routes", cmd_routes, "routes [--openapi]", "list every address with what it demands, or print the OpenAPI file" },
+	{ "bench", cmd_bench, "bench seed --tickets N", "make deterministic data for measurements" },
+	{ "help", cmd_help, "help", "this text" },
+	{ "version", cmd_version, "version", "print the version" },
+	{ NULL, NULL, NULL, NULL },
+};
+
+int cmd_help(struct app *app, int argc, char **argv)
+{
+	printf("carrel: a support desk\n\nusage: carrel COMMAND [--config FILE] [--KEY VALUE ...]\n\n");
+	for (const struct command *c = commands; c->name; c++)
+		printf("  %-58s %s\n", c->usage, c->doc);
+	printf("\nEvery configuration key can be given as --key VALUE, as CARREL_KEY in the environment, or in the file\n"
+	       "named by --config (default: ./carrel.conf, then /etc/carrel/carrel.conf). Keys: carrel config keys\n");
+	return EX_OK;
+}
+
+int cmd_version(struct app *app, int argc, char **argv)
+{
+	printf("carrel " VERSION "\n");
+	return EX_OK;
+}
+
+int app_complain(const char *what, const struct err *err)
+{
+	fprintf(stderr, "carrel: %s: %s\n", what, err->text);
+	return EX_UNAVAILABLE;
+}
+
+int main(int argc, char **argv)
+{
+	struct app app = { 0 };
+	char program[4096];
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	crypt_init();
+	if (argc >= 2 && strcmp(argv[1], "jail") == 0)
+		return jail_main(3);
+	program[n > 0 ? n : 0] = 0;
+	app.program = n > 0 ? program : argv[0];
+	arena_init(&app.arena);
+	const char *name = argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ? "help" : argv[1];
+	if (strcmp(name, "--version") == 0)
+		name = "version";
+	for (const struct command *c = commands; c->name; c++)
+		if (strcmp(c->name, name) == 0) {
+			int code = c->run(&app, argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv);
+
+			arena_release(&app.arena);
+			return code;
+		}
+	fprintf(stderr, "carrel: there is no command \"%s\"; see carrel help\n", name);
+	return EX_USAGE;
+}

@@ -1,0 +1,65 @@
+/* What the program is made of: the tables of routes, the readers of the event log, the kinds of jobs. By hand, one
+ * place to read. */
+#include "api/api.h"
+#include "app/app.h"
+#include "app/ops.h"
+#include "auth/auth.h"
+#include "event/event.h"
+#include "http/http.h"
+#include "jobs/jobs.h"
+#include "mail/notify.h"
+#include "search/search.h"
+#include "ticket/ticket.h"
+#include "web/web.h"
+
+const struct route *const wire_routes[] = {
+	asset_routes,  signin_routes, people_routes, portal_routes, new_ticket_routes, portal_ticket_routes, kb_routes,
+	desk_routes,   desk_ticket_routes, triage_routes, admin_routes, api_routes, ops_routes, NULL,
+};
+
+/* ---- jobs ---- */
+
+static enum rc close_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	size_t n;
+
+	return ticket_close_due(tx, arg, time_now(), 100, &n, err);
+}
+
+static enum rc job_close(void *app, const struct job *job, struct arena *scratch, struct err *err)
+{
+	return db_write(((struct desk *)app)->db, close_step, scratch, err);
+}
+
+static enum rc tidy_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct instant now = time_now();
+	enum rc rc = session_expire(tx, now, err);
+
+	if (rc == RC_OK)
+		rc = throttle_expire(tx, time_add(now, -DAY_US), err);
+	if (rc == RC_OK)
+		rc = idempotency_expire(tx, time_add(now, -DAY_US), err);
+	return rc;
+}
+
+static enum rc job_tidy(void *app, const struct job *job, struct arena *scratch, struct err *err)
+{
+	return db_write(((struct desk *)app)->db, tidy_step, scratch, err);
+}
+
+const struct job_kind wire_jobs[] = {
+	{ .name = "ticket.close", .run = job_close, .every_seconds = 600 },
+	{ .name = "desk.tidy", .run = job_tidy, .every_seconds = 3600 },
+	{ .name = NULL },
+};
+
+/* ---- readers of the log ---- */
+
+size_t wire_readers(struct app *app, struct event_reader *ret, size_t max)
+{
+	assert(max >= 2);
+	ret[0] = notify_reader(&app->desk);
+	ret[1] = search_reader();
+	return 2;
+}

@@ -1,0 +1,36 @@
+/* What intake.c, file.c and intake_store.c share. */
+#pragma once
+#include "mail/intake.h"
+#include "mime/mime.h"
+
+/* What becomes of one row. Strings live in the arena of the filing. */
+struct filing {
+	enum intake_state state;
+	struct str reason;
+	struct ticket_id ticket;
+};
+
+MUST_USE enum rc intake_insert(struct db_tx *tx, const struct intake *in, struct err *err);
+MUST_USE enum rc intake_due(struct db_tx *tx, struct arena *out, int64_t after, size_t max, struct intake **ret, size_t *ret_n, struct err *err);
+/* RC_CONFLICT code "duplicate": the same mail was filed before. RC_NOT_FOUND: another thread moved the row on. */
+MUST_USE enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str content_key, struct err *err);
+MUST_USE enum rc intake_done(struct db_tx *tx, const struct intake *in, const struct filing *f, struct err *err);
+MUST_USE enum rc intake_tried(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err);
+
+/* The decision and its effects, inside one write transaction. `a` is scratch that outlives the transaction's reruns. */
+struct filing_job {
+	struct desk *desk;
+	struct arena *a;
+	const struct intake *in;
+	const struct mail *mail;
+	const struct filed_attachment *attachments; /* already in the blob store */
+	size_t n_attachments;
+	struct instant now;
+	struct filing result;
+};
+struct filed_attachment { struct str sha256, name, type, cid; int64_t size; };
+MUST_USE enum rc file_mail(struct db_tx *tx, void *job, struct err *err);
+
+/* The verdict of the MTA we trust (RFC 8601): only the topmost Authentication-Results of our authserv-id counts. */
+enum auth_verdict { AUTH_NONE, AUTH_PASS, AUTH_FAIL };
+enum auth_verdict authres_verdict(struct str headers, struct str authserv_id, struct str from_domain);

@@ -1,0 +1,178 @@
+/* The intake table: every mail we accepted, and what became of it. */
+#include "mail/intake_private.h"
+
+#define COLUMNS                                                                                                        \
+	"id, channel, state, received_at, sha256, size, mail_from, rcpt, reason, from_addr, from_name, subject, "      \
+	"message_id, ticket_id, tries"
+
+DB_QUERY(q_seen, "intake.seen", "SELECT id FROM intake WHERE sha256 = :sha256 AND rcpt = :rcpt LIMIT 1");
+DB_QUERY(q_insert, "intake.insert",
+	 "INSERT INTO intake (channel, received_at, sha256, size, mail_from, rcpt, state)"
+	 " VALUES (:channel, :at, :sha256, :size, :mail_from, :rcpt, 1)");
+DB_QUERY(q_due, "intake.due", "SELECT " COLUMNS " FROM intake WHERE state = 1 AND id > :after ORDER BY id LIMIT :max");
+/* The claim is the guard against filing twice: the row must still be waiting, and content_key is unique. */
+DB_QUERY(q_claim, "intake.claim", "UPDATE intake SET content_key = :key WHERE id = :id AND state = 1");
+DB_QUERY(q_done, "intake.done",
+	 "UPDATE intake SET state = :state, reason = :reason, ticket_id = :ticket, from_addr = :from_addr, from_name = :from_name,"
+	 " subject = :subject, message_id = :message_id WHERE id = :id AND state = 1");
+DB_QUERY(q_tried, "intake.tried", "UPDATE intake SET tries = tries + 1, reason = :reason WHERE id = :id AND state = 1");
+DB_QUERY(q_list, "intake.list",
+	 "SELECT " COLUMNS " FROM intake WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :max");
+DB_QUERY(q_find, "intake.find", "SELECT " COLUMNS " FROM intake WHERE id = :id");
+DB_QUERY(q_reprocess, "intake.reprocess",
+	 "UPDATE intake SET state = 1, reason = '', tries = 0, content_key = NULL WHERE id = :id AND state IN (3, 4, 5)");
+DB_QUERY(q_refuse, "intake.refuse", "UPDATE intake SET state = 5, reason = :reason WHERE id = :id AND state IN (3, 4)");
+DB_QUERY(q_count, "intake.count", "SELECT state, COUNT(*) FROM intake WHERE channel = :channel GROUP BY state");
+
+const char *intake_state_name(enum intake_state s)
+{
+	static const char *const name[] = { "", "received", "message", "triage", "quarantine", "refused", "duplicate" };
+
+	return s >= INTAKE_RECEIVED && s <= INTAKE_DUPLICATE ? name[s] : "";
+}
+
+static void row(struct db_rows *r, struct arena *out, struct intake *in)
+{
+	*in = (struct intake){
+		.id = { db_col_i64(r, 0) },
+		.channel = (enum intake_channel)db_col_i64(r, 1),
+		.state = (enum intake_state)db_col_i64(r, 2),
+		.received_at = db_col_time(r, 3),
+		.sha256 = db_col_str(r, 4, out),
+		.size = db_col_i64(r, 5),
+		.mail_from = db_col_str(r, 6, out),
+		.rcpt = db_col_str(r, 7, out),
+		.reason = db_col_str(r, 8, out),
+		.from_addr = db_col_str(r, 9, out),
+		.from_name = db_col_str(r, 10, out),
+		.subject = db_col_str(r, 11, out),
+		.message_id = db_col_str(r, 12, out),
+		.ticket = { db_col_i64(r, 13) },
+		.tries = (int)db_col_i64(r, 14),
+	};
+}
+
+static enum rc rows(struct db_tx *tx, const struct db_query *q, struct db_args args, struct arena *out, struct intake **ret,
+		    size_t *ret_n, struct err *err)
+{
+	VEC(struct intake) v = { 0 };
+	AUTO_ROWS r = { 0 };
+	enum rc rc = db_select(tx, q, args, &r, err);
+
+	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
+		row(&r, out, VEC_ADD(out, &v));
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	*ret = v.at;
+	*ret_n = v.n;
+	return RC_OK;
+}
+
+enum rc intake_insert(struct db_tx *tx, const struct intake *in, struct err *err)
+{
+	int64_t id;
+	enum rc rc = db_get_i64(tx, &q_seen, DB_ARGS(db_str("sha256", in->sha256), db_str("rcpt", in->rcpt)), &id, err);
+
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	return db_exec(tx, &q_insert,
+		       DB_ARGS(db_i64("channel", in->channel), db_i64("at", in->received_at.us), db_str("sha256", in->sha256),
+			       db_i64("size", in->size), db_str("mail_from", in->mail_from), db_str("rcpt", in->rcpt)),
+		       NULL, err);
+}
+
+enum rc intake_due(struct db_tx *tx, struct arena *out, int64_t after, size_t max, struct intake **ret, size_t *ret_n,
+		   struct err *err)
+{
+	return rows(tx, &q_due, DB_ARGS(db_i64("after", after), db_i64("max", (int64_t)max)), out, ret, ret_n, err);
+}
+
+enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str content_key, struct err *err)
+{
+	int64_t changed = 0;
+	enum rc rc = db_exec(tx, &q_claim, DB_ARGS(db_str("key", content_key), db_i64("id", id.v)), &changed, err);
+
+	if (rc == RC_CONFLICT)
+		return fail_code(err, RC_CONFLICT, "duplicate", "the same mail was filed before");
+	if (rc == RC_OK && changed == 0)
+		return fail(err, RC_NOT_FOUND, "the mail was filed by somebody else meanwhile");
+	return rc;
+}
+
+enum rc intake_done(struct db_tx *tx, const struct intake *in, const struct filing *f, struct err *err)
+{
+	int64_t changed = 0;
+	enum rc rc = db_exec(tx, &q_done,
+			     DB_ARGS(db_i64("state", f->state), db_str("reason", f->reason.p ? f->reason : STR("")),
+				     db_id("ticket", f->ticket.v), db_str("from_addr", in->from_addr),
+				     db_str("from_name", in->from_name), db_str("subject", in->subject),
+				     db_str("message_id", in->message_id), db_i64("id", in->id.v)),
+			     &changed, err);
+
+	if (rc == RC_OK && changed == 0)
+		return fail(err, RC_NOT_FOUND, "the mail was filed by somebody else meanwhile");
+	return rc;
+}
+
+enum rc intake_tried(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err)
+{
+	return db_exec(tx, &q_tried, DB_ARGS(db_str("reason", reason), db_i64("id", id.v)), NULL, err);
+}
+
+enum rc intake_list(struct db_tx *tx, struct arena *out, enum intake_state state, int64_t before, size_t max, struct intake **ret,
+		    size_t *ret_n, struct err *err)
+{
+	return rows(tx, &q_list,
+		    DB_ARGS(db_i64("state", state), db_i64("before", before ? before : INT64_MAX), db_i64("max", (int64_t)max)), out,
+		    ret, ret_n, err);
+}
+
+enum rc intake_find(struct db_tx *tx, struct arena *out, struct intake_id id, struct intake *ret, struct err *err)
+{
+	struct intake *at;
+	size_t n;
+	enum rc rc = rows(tx, &q_find, DB_ARGS(db_i64("id", id.v)), out, &at, &n, err);
+
+	if (rc != RC_OK)
+		return rc;
+	if (n == 0)
+		return fail(err, RC_NOT_FOUND, "there is no such mail");
+	*ret = at[0];
+	return RC_OK;
+}
+
+static enum rc move(struct db_tx *tx, const struct db_query *q, struct db_args args, struct err *err)
+{
+	int64_t changed = 0;
+	enum rc rc = db_exec(tx, q, args, &changed, err);
+
+	if (rc == RC_OK && changed == 0)
+		return fail(err, RC_CONFLICT, "the mail is not in triage or quarantine any more");
+	return rc;
+}
+
+enum rc intake_reprocess(struct db_tx *tx, struct intake_id id, struct err *err)
+{
+	return move(tx, &q_reprocess, DB_ARGS(db_i64("id", id.v)), err);
+}
+
+enum rc intake_refuse(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err)
+{
+	return move(tx, &q_refuse, DB_ARGS(db_str("reason", reason), db_i64("id", id.v)), err);
+}
+
+enum rc intake_count(struct db_tx *tx, enum intake_channel channel, struct intake_counts *ret, struct err *err)
+{
+	AUTO_ROWS r = { 0 };
+	enum rc rc = db_select(tx, &q_count, DB_ARGS(db_i64("channel", channel)), &r, err);
+
+	*ret = (struct intake_counts){ 0 };
+	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK) {
+		int64_t state = db_col_i64(&r, 0);
+
+		if (state >= INTAKE_RECEIVED && state <= INTAKE_DUPLICATE)
+			ret->state[state] = db_col_i64(&r, 1);
+		ret->accepted += db_col_i64(&r, 1);
+	}
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
