@@ -1,24 +1,47 @@
-/* html: other people's markup made safe. An own streaming tokenizer (WHATWG HTML section 13.2.5, the states that matter)
- * with an allow-list that rebuilds markup and never copies it: what comes out is balanced, every attribute is quoted and
- * escaped, every text is escaped, and a browser parses it into the very tree we meant. Pure; linear time; bounded. */
+/* html: strangers' HTML made harmless, and text made of HTML and back.
+ *
+ * html_clean() tokenises as a browser would (WHATWG HTML, 13.2.5) and rebuilds the markup from an allow-list: no byte of
+ * the input is copied as markup, every tag and attribute in the result was written by us. What it promises:
+ *  - elements and attributes of the list in clean.c only, addresses of http, https, mailto and tel only;
+ *  - nothing is loaded from elsewhere: remote images become the text "[image: alt]";
+ *  - balanced, and nested so that no HTML5 parser moves anything (no mutation XSS): cleaning again changes nothing;
+ *  - linear time, at most HTML_MAX_DEPTH levels deep, at most max_output bytes.
+ * Who wants to know whether a part is quoted history gets offsets: the cleaner cuts at a place where no element but the
+ * root is open, so each of the three pieces is balanced by itself. */
 #pragma once
-#include "http/out.h"
 #include "util/arena.h"
 
+#define HTML_MAX_DEPTH  100
+#define HTML_MAX_OUTPUT (4 << 20)
+
 struct html_options {
-	/* Path of the attachment with this Content-ID ("/attachments/abc"), or STR_NULL: then the image is dropped. */
-	struct str (*cid)(void *arg, struct str cid);
-	void *arg;
-	size_t max;         /* bytes of the result, 0 = 1 MiB; beyond it the rest is left out and `cut` is set */
+	size_t max_output;     /* 0 = HTML_MAX_OUTPUT; what is beyond is dropped and `truncated` set */
+	bool keep_cid;         /* images of the mail stay as <img src="cid:...">, for html_images() to resolve */
+	struct str own_images; /* prefix of addresses of our own images that may stay: "/attachments/"; STR_NULL = none */
 };
+
 struct html_result {
-	struct str html;    /* clean; may be empty */
-	struct str reply;   /* the part before quoted history, clean and balanced by itself */
-	struct str quoted;  /* the history (gmail_quote, yahoo_quoted, divRplyFwdMsg, appendonsend, blockquote type=cite ...), clean */
-	bool cut, had_remote; /* had_remote: images or styles that would have been loaded from elsewhere were left out */
+	struct str html;
+	size_t quoted_at, quoted_end; /* quoted history in `html`; equal when there is none */
+	bool truncated;               /* an input limit was passed; the rest was dropped */
+	bool remote_images;           /* some were replaced by text */
 };
-struct html_result html_clean(struct arena *a, struct str dirty, const struct html_options *o); /* o may be NULL */
-/* Plain text of (dirty or clean) markup: blocks are lines, lists have dashes, links keep their address. LF, trimmed. */
-struct str html_to_text(struct arena *a, struct str markup);
-/* Text to markup: escaped, paragraphs and line breaks, http(s) addresses linked. */
+struct html_result html_clean(struct arena *a, struct str dirty, const struct html_options *o);
+
+/* Puts cleaned HTML (keep_cid) in its final form: each <img src="cid:X"> gets the address `path` returns for X, or
+ * becomes the text "[image: alt]" when that is STR_NULL. Only for text html_clean() made. */
+typedef struct str html_cid_fn(void *arg, struct arena *a, struct str cid);
+struct str html_images(struct arena *a, struct str cleaned, html_cid_fn *path, void *arg);
+
+/* The quoted part wrapped in <details class="quoted">, a tag the cleaner itself never writes. html_summary() adds the
+ * <summary> in the reader's language to what html_fold() made; `label` is text. */
+struct str html_fold(struct arena *a, const struct html_result *r);
+struct str html_summary(struct arena *a, struct str folded, struct str label);
+
+/* The best plain text: paragraphs apart, list items with "- ", links as "text <address>" where they differ, quotes with
+ * "> ", tables a row a line. Takes dirty or clean HTML; LF line ends. */
+struct str html_to_text(struct arena *a, struct str html);
+/* Escaped text as paragraphs, line breaks kept, http and https addresses as links. Output of the cleaner's own form. */
 struct str html_from_text(struct arena *a, struct str text);
+/* & < > " ' escaped, for an attribute or text. */
+struct str html_escape(struct arena *a, struct str s);
