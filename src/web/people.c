@@ -10,14 +10,7 @@
 
 /* ---- scopes: "account", "subscription:12", "site:7" ---- */
 
-struct places {
-	struct subscription *subs;
-	size_t n_subs;
-	struct site *sites;
-	size_t n_sites;
-};
-
-static enum rc load_places(struct db_tx *tx, struct arena *a, struct account_id account, struct places *p, struct err *err)
+enum rc people_places(struct db_tx *tx, struct arena *a, struct account_id account, struct people_places *p, struct err *err)
 {
 	struct list_page page = { .max = 200 };
 	bool more;
@@ -26,7 +19,7 @@ static enum rc load_places(struct db_tx *tx, struct arena *a, struct account_id 
 	return rc == RC_OK ? site_list(tx, a, account, &p->sites, &p->n_sites, err) : rc;
 }
 
-static void scope_choices(struct arena *a, const struct i18n *l, const struct places *p, struct choice_view **ret, size_t *ret_n)
+void people_scopes(struct arena *a, const struct i18n *l, const struct people_places *p, struct choice_view **ret, size_t *ret_n)
 {
 	struct choice_view *c = arena_array(a, struct choice_view, p->n_subs + p->n_sites + 1);
 	size_t n = 0;
@@ -42,7 +35,7 @@ static void scope_choices(struct arena *a, const struct i18n *l, const struct pl
 	*ret_n = n;
 }
 
-static struct str scope_value(struct arena *a, const struct role *r)
+struct str people_scope_value(struct arena *a, const struct role *r)
 {
 	if (r->scope == SCOPE_ACCOUNT)
 		return STR("account");
@@ -62,12 +55,12 @@ static const char *role_word(const struct i18n *l, enum contact_role r)
 	return r == CONTACT_MANAGER ? _(l, "Manager") : r == CONTACT_OPERATOR ? _(l, "Operator") : _(l, "Auditor");
 }
 
-static struct str roles_text(struct arena *a, const struct i18n *l, const struct contact *c, const struct choice_view *scopes, size_t n)
+struct str people_roles_text(struct arena *a, const struct i18n *l, const struct contact *c, const struct choice_view *scopes, size_t n)
 {
 	struct str s = STR("");
 
 	for (size_t i = 0; i < c->n_roles; i++) {
-		struct str scope = scope_label(scopes, n, scope_value(a, &c->roles[i]));
+		struct str scope = scope_label(scopes, n, people_scope_value(a, &c->roles[i]));
 
 		s = arena_strf(a, STR_F "%s%s: " STR_F, STR_A(s), i ? "; " : "", role_word(l, c->roles[i].role), STR_A(scope));
 	}
@@ -75,7 +68,7 @@ static struct str roles_text(struct arena *a, const struct i18n *l, const struct
 }
 
 /* The form's pairs of "role" and "scope"; "none" is left out. Whether they are the account's is asked by account/. */
-static enum rc read_roles(struct req *q, struct account_id account, struct contact *c, struct err *err)
+enum rc people_read_roles(struct req *q, struct account_id account, struct contact *c, struct err *err)
 {
 	struct str role[20], scope[20], rest, kind;
 	size_t n = req_fields(q, "role", role, COUNT(role)), m = req_fields(q, "scope", scope, COUNT(scope));
@@ -104,7 +97,7 @@ static enum rc read_roles(struct req *q, struct account_id account, struct conta
 
 struct people {
 	struct req *q;
-	struct places places;
+	struct people_places places;
 	struct contact *list;
 	size_t n;
 	bool more;
@@ -118,7 +111,7 @@ static enum rc load_people(struct db_tx *tx, void *arg, struct err *err)
 	struct req *q = p->q;
 	int64_t after = 0;
 	struct list_page page = { .max = PAGE_SIZE };
-	enum rc rc = load_places(tx, q->arena, q->actor.account, &p->places, err);
+	enum rc rc = people_places(tx, q->arena, q->actor.account, &p->places, err);
 
 	if (q->method == HTTP_GET && req_int(q, "after", &after)) {
 		page.after_id = after;
@@ -151,11 +144,11 @@ static enum rc show_people(struct req *q, struct resp *r)
 
 	web_page_init(&page, q, r, _(o.lang, "People"));
 	page.nav = NAV_PEOPLE;
-	scope_choices(q->arena, o.lang, &p.places, &v.scopes, &v.n_scopes);
+	people_scopes(q->arena, o.lang, &p.places, &v.scopes, &v.n_scopes);
 	v.people = arena_array(q->arena, struct person_line, p.n + 1);
 	for (size_t i = 0; i < p.n; i++)
 		v.people[v.n_people++] = (struct person_line){ p.list[i].id.v, p.list[i].name, p.list[i].email,
-			                                       roles_text(q->arena, o.lang, &p.list[i], v.scopes, v.n_scopes),
+			                                       people_roles_text(q->arena, o.lang, &p.list[i], v.scopes, v.n_scopes),
 			                                       time_is_set(p.list[i].disabled_at), p.list[i].id.v == q->actor.contact.v };
 	if (p.more && p.n)
 		v.next_url = next_page(q, "/people", p.list[p.n - 1].name, p.list[p.n - 1].id.v);
@@ -185,7 +178,7 @@ static enum rc add_person(struct db_tx *tx, void *arg, struct err *err)
 		             .lang = q->actor.lang,
 		             .zone = STR_INIT("") };
 	struct contact_id id;
-	enum rc rc = read_roles(q, q->actor.account, &c, err);
+	enum rc rc = people_read_roles(q, q->actor.account, &c, err);
 
 	if (rc == RC_OK)
 		rc = contact_create(tx, &q->actor, q->now, &c, &id, err);
@@ -217,7 +210,7 @@ static enum rc load_person(struct db_tx *tx, void *arg, struct err *err)
 	/* Another account's person is nobody. */
 	if (rc == RC_NOT_FOUND || (rc == RC_OK && p->one.account.v != q->actor.account.v))
 		return fail(err, RC_NOT_FOUND, "There is no such person.");
-	return rc == RC_OK ? load_places(tx, q->arena, q->actor.account, &p->places, err) : rc;
+	return rc == RC_OK ? people_places(tx, q->arena, q->actor.account, &p->places, err) : rc;
 }
 
 static enum rc show_person(struct people *p, struct resp *r)
@@ -232,9 +225,9 @@ static enum rc show_person(struct people *p, struct resp *r)
 	v.self = p->one.id.v == q->actor.contact.v;
 	v.name = web_field_value(q, "name", p->one.name);
 	v.phone = web_field_value(q, "phone", p->one.phone.n ? p->one.phone : STR(""));
-	scope_choices(q->arena, o.lang, &p->places, &v.scopes, &v.n_scopes);
+	people_scopes(q->arena, o.lang, &p->places, &v.scopes, &v.n_scopes);
 	for (size_t i = 0; i < p->one.n_roles; i++)
-		v.rows[v.n_rows++] = (struct role_line){ str_of(contact_role_name(p->one.roles[i].role)), scope_value(q->arena, &p->one.roles[i]) };
+		v.rows[v.n_rows++] = (struct role_line){ str_of(contact_role_name(p->one.roles[i].role)), people_scope_value(q->arena, &p->one.roles[i]) };
 	v.rows[v.n_rows++] = (struct role_line){ STR("none"), STR("account") };
 	tmpl_person(&o, &v);
 	return RC_OK;
@@ -248,7 +241,7 @@ static enum rc person_show(struct req *q, struct resp *r)
 	return rc == RC_OK ? show_person(&p, r) : rc;
 }
 
-static enum rc end_access(struct db_tx *tx, struct person who, struct err *err)
+enum rc people_end_access(struct db_tx *tx, struct person who, struct err *err)
 {
 	enum rc rc = session_end_all(tx, who, STR_NULL, err);
 
@@ -275,13 +268,13 @@ static enum rc change_person(struct db_tx *tx, void *arg, struct err *err)
 	} else {
 		c.name = req_field(q, "name");
 		c.phone = req_field(q, "phone");
-		rc = read_roles(q, q->actor.account, &c, err);
+		rc = people_read_roles(q, q->actor.account, &c, err);
 	}
 	if (rc == RC_OK)
 		rc = contact_update(tx, &q->actor, q->now, &c, err);
 	/* Whoever loses or gains something signs in anew (S-42); oneself stays. */
 	if (rc == RC_OK && c.id.v != q->actor.contact.v)
-		rc = end_access(tx, who, err);
+		rc = people_end_access(tx, who, err);
 	return rc;
 }
 
@@ -310,7 +303,7 @@ static enum rc person_save(struct req *q, struct resp *r)
 
 struct facts {
 	struct req *q;
-	struct places places;
+	struct people_places places;
 	struct plan *plans;
 	size_t n_plans;
 	struct calendar *calendars; /* one a plan */
@@ -326,7 +319,7 @@ static enum rc load_facts(struct db_tx *tx, void *arg, struct err *err)
 	enum rc rc = web_contact(tx, f->q, &f->me, err);
 
 	if (rc == RC_OK)
-		rc = load_places(tx, a, f->q->actor.account, &f->places, err);
+		rc = people_places(tx, a, f->q->actor.account, &f->places, err);
 	if (rc == RC_OK)
 		rc = plan_list(tx, a, &f->plans, &f->n_plans, err);
 	if (rc == RC_OK)
@@ -356,7 +349,7 @@ static struct str channels_text(struct arena *a, const struct i18n *l, uint8_t b
 	return s;
 }
 
-static const char *state_word(const struct i18n *l, enum sub_state s)
+const char *people_state_word(const struct i18n *l, enum sub_state s)
 {
 	switch (s) {
 	case SUB_TRIAL:
@@ -377,7 +370,7 @@ static void fill_plan(const struct facts *f, const struct i18n *l, const struct 
 {
 	struct arena *a = f->q->arena;
 
-	*v = (struct plan_view){ .name = s->name, .plan = s->plan_name, .state = str_of(state_word(l, s->state)), .from = s->valid_from, .to = s->valid_to,
+	*v = (struct plan_view){ .name = s->name, .plan = s->plan_name, .state = str_of(people_state_word(l, s->state)), .from = s->valid_from, .to = s->valid_to,
 		                 .hours = STR_INIT(""), .used = STR_INIT("") };
 	for (size_t i = 0; i < f->n_plans; i++) {
 		const struct plan *p = &f->plans[i];
@@ -437,7 +430,7 @@ static enum rc load_sites(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct facts *f = arg;
 
-	return load_places(tx, f->q->arena, f->q->actor.account, &f->places, err);
+	return people_places(tx, f->q->arena, f->q->actor.account, &f->places, err);
 }
 
 static enum rc sites_show(struct req *q, struct resp *r)

@@ -1,6 +1,7 @@
 /* What the pages of people.c show: a customer's people, subscriptions and sites. */
 #pragma once
 #include "account/account.h"
+#include "auth/auth.h"
 #include "web/page.h"
 #include "web/web.h"
 
@@ -50,3 +51,20 @@ struct sites_view {
 	struct site_line *sites;
 	size_t n_sites;
 };
+
+/* ---- shared with the administration ---- */
+struct people_places {
+	struct subscription *subs;
+	size_t n_subs;
+	struct site *sites;
+	size_t n_sites;
+};
+MUST_USE enum rc people_places(struct db_tx *tx, struct arena *a, struct account_id account, struct people_places *p, struct err *err);
+void people_scopes(struct arena *a, const struct i18n *l, const struct people_places *p, struct choice_view **ret, size_t *ret_n);
+struct str people_scope_value(struct arena *a, const struct role *r);
+struct str people_roles_text(struct arena *a, const struct i18n *l, const struct contact *c, const struct choice_view *scopes, size_t n);
+/* The form's pairs of "role" and "scope"; "none" is left out. Whether they are the account's is asked by account/. */
+MUST_USE enum rc people_read_roles(struct req *q, struct account_id account, struct contact *c, struct err *err);
+const char *people_state_word(const struct i18n *l, enum sub_state s);
+/* Ends sessions and unused links of somebody who was disabled or got other roles (S-42). */
+MUST_USE enum rc people_end_access(struct db_tx *tx, struct person who, struct err *err);

@@ -137,8 +137,6 @@ static enum rc write_prefs(struct db_tx *tx, void *arg, struct err *err)
 		return rc;
 	a.lang = web_field_value(q, "lang", a.lang);
 	a.zone = web_field_value(q, "zone", a.zone);
-	/* Agents are changed by administrators, but for their own language and zone. */
-	who.agent_role = AGENT_ADMIN;
 	return agent_update(tx, &who, q->now, &a, err);
 }
 
