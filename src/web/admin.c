@@ -30,7 +30,8 @@ static enum rc load_home(struct db_tx *tx, void *arg, struct err *err)
 	struct home *h = arg;
 	enum rc rc = job_count(tx, h->q->now, &h->jobs, err);
 
-	return rc == RC_OK ? outbox_list(tx, h->q->arena, OUTMAIL_FAILED, MAX_FAILED, &h->failed, &h->n_failed, err) : rc;
+	return rc == RC_OK ? outbox_list(tx, h->q->arena, OUTMAIL_FAILED, MAX_FAILED, &h->failed, &h->n_failed, err)
+	                   : rc;
 }
 
 static enum rc show_home(struct req *q, struct resp *r)
@@ -75,7 +76,8 @@ static enum rc save_settings(struct db_tx *tx, void *arg, struct err *err)
 	if (rc == RC_OK)
 		rc = setting_set(tx, "phone", req_field(q, "phone").n ? req_field(q, "phone") : STR(""), err);
 	if (rc == RC_OK)
-		rc = setting_set(tx, "require_totp", str_is(req_field(q, "require_totp"), "1") ? STR("1") : STR("0"), err);
+		rc = setting_set(tx, "require_totp", str_is(req_field(q, "require_totp"), "1") ? STR("1") : STR("0"),
+		                 err);
 	return rc == RC_OK ? signin_event(tx, q, &q->actor, EV_AUTH, "settings changed", err) : rc;
 }
 
@@ -109,7 +111,12 @@ static enum rc load_agents(struct db_tx *tx, void *arg, struct err *err)
 
 static struct admin_agent agent_line(const struct req *q, const struct agent *a)
 {
-	return (struct admin_agent){ a->id, a->name, a->email, agent_role_name(a->role), time_is_set(a->disabled_at), a->id.v == q->actor.agent.v };
+	return (struct admin_agent){ a->id,
+		                     a->name,
+		                     a->email,
+		                     agent_role_name(a->role),
+		                     time_is_set(a->disabled_at),
+		                     a->id.v == q->actor.agent.v };
 }
 
 static enum rc show_agents(struct req *q, struct resp *r)
@@ -141,7 +148,10 @@ static enum rc add_agent(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct agents *x = arg;
 	struct req *q = x->q;
-	struct agent a = { .name = req_field(q, "name"), .email = req_field(q, "email"), .lang = q->actor.lang, .zone = q->actor.zone };
+	struct agent a = { .name = req_field(q, "name"),
+		           .email = req_field(q, "email"),
+		           .lang = q->actor.lang,
+		           .zone = q->actor.zone };
 	struct agent_id id;
 	enum rc rc;
 
@@ -166,18 +176,23 @@ static enum rc agents_add(struct req *q, struct resp *r)
 	rc = db_write(web_desk(q)->db, add_agent, &a, req_err(q));
 	if (web_form_failed(q, r, rc))
 		return show_agents(q, r);
-	return rc == RC_OK ? web_done(r, _(web_lang(q), "Added. The invitation is on its way."), STR("/desk/admin/agents")) : rc;
+	return rc == RC_OK
+	               ? web_done(r, _(web_lang(q), "Added. The invitation is on its way."), STR("/desk/admin/agents"))
+	               : rc;
 }
 
 static enum rc load_agent(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct agents *a = arg;
 	struct agent_id id = { web_path_id(a->q, "id") };
-	enum rc rc = id.v ? agent_find(tx, a->q->arena, id, &a->one, err) : fail(err, RC_NOT_FOUND, "There is no such agent.");
+	enum rc rc = id.v ? agent_find(tx, a->q->arena, id, &a->one, err)
+	                  : fail(err, RC_NOT_FOUND, "There is no such agent.");
 
 	if (rc == RC_OK)
 		rc = signer_by_person(tx, a->q->arena, (struct person){ ACTOR_AGENT, id.v }, &a->signer, err);
-	return rc == RC_OK ? signer_by_person(tx, a->q->arena, (struct person){ ACTOR_AGENT, a->q->actor.agent.v }, &a->me, err) : rc;
+	return rc == RC_OK ? signer_by_person(tx, a->q->arena, (struct person){ ACTOR_AGENT, a->q->actor.agent.v },
+	                                      &a->me, err)
+	                   : rc;
 }
 
 static enum rc show_agent(struct agents *a, struct resp *r)
@@ -219,7 +234,9 @@ static enum rc change_agent(struct db_tx *tx, void *arg, struct err *err)
 		rc = credential_set_totp(tx, who, STR_NULL, NULL, 0, q->now, err);
 		if (rc == RC_OK)
 			rc = signin_event(tx, q, &q->actor, EV_AUTH, "second factor of an agent taken off", err);
-		return rc == RC_OK ? signin_tell(tx, &x->post, &x->signer, "The second step was turned off by an administrator.", err) : rc;
+		return rc == RC_OK ? signin_tell(tx, &x->post, &x->signer,
+		                                 "The second step was turned off by an administrator.", err)
+		                   : rc;
 	}
 	enum agent_role before = a.role;
 
@@ -241,7 +258,8 @@ static enum rc change_agent(struct db_tx *tx, void *arg, struct err *err)
 /* Taking somebody's second factor off opens a door: the administrator's own password again (S-47). */
 static enum rc prove(struct req *q, struct resp *r, const struct signer *me)
 {
-	struct signin_limit limit = { arena_strf(q->arena, "proof:%d:%lld", ACTOR_AGENT, (long long)q->actor.agent.v), SIGNIN_TRIES };
+	struct signin_limit limit = { arena_strf(q->arena, "proof:%d:%lld", ACTOR_AGENT, (long long)q->actor.agent.v),
+		                      SIGNIN_TRIES };
 	enum rc rc = signin_count(q, r, &limit, 1);
 
 	if (rc == RC_OK && !auth_password_check(me->cred.password, req_field(q, "password")))
@@ -267,8 +285,9 @@ static enum rc agent_save(struct req *q, struct resp *r)
 		return show_agent(&a, r);
 	if (rc != RC_OK)
 		return rc;
-	return web_done(r, str_is(what, "invite") ? _(web_lang(q), "The invitation is on its way.") : _(web_lang(q), "Saved."),
-	                str_is(what, "save") ? STR("/desk/admin/agents") : q->path);
+	return web_done(
+	        r, str_is(what, "invite") ? _(web_lang(q), "The invitation is on its way.") : _(web_lang(q), "Saved."),
+	        str_is(what, "save") ? STR("/desk/admin/agents") : q->path);
 }
 
 /* ---- API tokens ---- */
@@ -295,7 +314,8 @@ static enum rc load_tokens(struct db_tx *tx, void *arg, struct err *err)
 
 	if (rc == RC_OK)
 		rc = agent_list(tx, t->q->arena, &t->agents, &t->n_agents, err);
-	return rc == RC_OK ? account_list(tx, t->q->arena, STR(""), &page, &t->accounts, &t->n_accounts, &more, err) : rc;
+	return rc == RC_OK ? account_list(tx, t->q->arena, STR(""), &page, &t->accounts, &t->n_accounts, &more, err)
+	                   : rc;
 }
 
 static struct str owner_name(const struct tokens *t, const struct api_token *x)
@@ -316,9 +336,13 @@ static void fill_owners(const struct tokens *t, struct admin_tokens *v)
 	v->owners = arena_array(a, struct choice_view, t->n_agents + t->n_accounts + 1);
 	for (size_t i = 0; i < t->n_agents; i++)
 		if (!time_is_set(t->agents[i].disabled_at))
-			v->owners[v->n_owners++] = (struct choice_view){ arena_strf(a, "agent:%lld", (long long)t->agents[i].id.v), t->agents[i].name };
+			v->owners[v->n_owners++] = (struct choice_view){
+				arena_strf(a, "agent:%lld", (long long)t->agents[i].id.v), t->agents[i].name
+			};
 	for (size_t i = 0; i < t->n_accounts; i++)
-		v->owners[v->n_owners++] = (struct choice_view){ arena_strf(a, "account:%lld", (long long)t->accounts[i].id.v), t->accounts[i].name };
+		v->owners[v->n_owners++] = (struct choice_view){
+			arena_strf(a, "account:%lld", (long long)t->accounts[i].id.v), t->accounts[i].name
+		};
 }
 
 static enum rc show_tokens(struct tokens *t, struct resp *r)
@@ -331,12 +355,16 @@ static enum rc show_tokens(struct tokens *t, struct resp *r)
 		return rc;
 	struct page p;
 	struct out o = admin_begin(q, r, &p, _(web_lang(q), "API tokens"));
-	struct admin_tokens v = { .p = &p, .made = t->made, .tokens = arena_array(q->arena, struct admin_token, t->n + 1) };
+	struct admin_tokens v = { .p = &p,
+		                  .made = t->made,
+		                  .tokens = arena_array(q->arena, struct admin_token, t->n + 1) };
 	bool again = t->made.n == 0;
 
 	for (size_t i = 0; i < t->n; i++)
-		v.tokens[v.n++] = (struct admin_token){ t->list[i].id.v, t->list[i].name, owner_name(t, &t->list[i]), scopes[t->list[i].scope],
-			                                t->list[i].created_at, t->list[i].used_at, t->list[i].expires_at, t->list[i].revoked_at };
+		v.tokens[v.n++] = (struct admin_token){
+			t->list[i].id.v,       t->list[i].name,    owner_name(t, &t->list[i]), scopes[t->list[i].scope],
+			t->list[i].created_at, t->list[i].used_at, t->list[i].expires_at,      t->list[i].revoked_at
+		};
 	fill_owners(t, &v);
 	v.name = again ? web_field_value(q, "name", STR("")) : STR("");
 	v.owner = again ? web_field_value(q, "owner", STR("")) : STR("");
@@ -408,7 +436,9 @@ static enum rc tokens_do(struct req *q, struct resp *r)
 		return show_tokens(&t, r);
 	if (str_is(req_field(q, "do"), "revoke")) {
 		rc = db_write(db, revoke_token, &t, req_err(q));
-		return rc == RC_OK ? web_done(r, _(web_lang(q), "Revoked. It opens nothing any more."), STR("/desk/admin/tokens")) : rc;
+		return rc == RC_OK ? web_done(r, _(web_lang(q), "Revoked. It opens nothing any more."),
+		                              STR("/desk/admin/tokens"))
+		                   : rc;
 	}
 	if ((rc = db_read(db, load_myself, &t, req_err(q))) != RC_OK)
 		return rc;
@@ -422,94 +452,147 @@ static enum rc tokens_do(struct req *q, struct resp *r)
 
 /* ---- routes ---- */
 
-#define ROLE_FIELDS { "role", FIELD_TEXT, 20 }, { "scope", FIELD_TEXT, 40 }
-static const struct field home_fields[] = { { "product", FIELD_TEXT, 100, true },
-	                                    { "support_addr", FIELD_EMAIL, 254, true },
-	                                    { "phone", FIELD_TEXT, 40 },
-	                                    { "require_totp", FIELD_BOOL },
-	                                    { 0 } };
-static const struct field agents_fields[] = { { "name", FIELD_TEXT, 200, true },
-	                                      { "email", FIELD_EMAIL, 254, true },
-	                                      { "role", FIELD_CHOICE, .required = true, .choices = "agent|supervisor|administrator" },
-	                                      { 0 } };
-static const struct field agent_fields[] = { { "do", FIELD_CHOICE, .required = true, .choices = "save|invite|disable|enable|totp-off" },
-	                                     { "name", FIELD_TEXT, 200 },
-	                                     { "role", FIELD_CHOICE, .choices = "agent|supervisor|administrator" },
-	                                     { "password", FIELD_LINES, 1000 },
-	                                     { 0 } };
-static const struct field tokens_fields[] = { { "do", FIELD_CHOICE, .required = true, .choices = "make|revoke" },
-	                                      { "id", FIELD_INT },
-	                                      { "name", FIELD_TEXT, 200 },
-	                                      { "owner", FIELD_TEXT, 40 },
-	                                      { "scope", FIELD_INT, 3 },
-	                                      { "days", FIELD_INT, 3650 },
-	                                      { "password", FIELD_LINES, 1000 },
-	                                      { 0 } };
-static const struct field accounts_list_fields[] = { { "find", FIELD_TEXT, 200 }, { "after", FIELD_INT }, { "name", FIELD_TEXT, 200 }, { 0 } };
-static const struct field accounts_fields[] = { { "name", FIELD_TEXT, 200, true }, { "ref", FIELD_TEXT, 100 }, { "lang", FIELD_TEXT, 20 }, { "zone", FIELD_TEXT, 64 }, { 0 } };
-static const struct field account_fields[] = { { "do", FIELD_CHOICE, .required = true, .choices = "account|subscription|site|contact" },
-	                                       { "name", FIELD_TEXT, 200, true },
-	                                       { "ref", FIELD_TEXT, 100 },
-	                                       { "lang", FIELD_TEXT, 20 },
-	                                       { "zone", FIELD_TEXT, 64 },
-	                                       { "closed", FIELD_BOOL },
-	                                       { "plan", FIELD_INT },
-	                                       { "valid_from", FIELD_TEXT, 40 },
-	                                       { "valid_to", FIELD_TEXT, 40 },
-	                                       { "hosts", FIELD_TEXT, 2000 },
-	                                       { "sub", FIELD_INT },
-	                                       { "email", FIELD_TEXT, 254 },
-	                                       { "phone", FIELD_TEXT, 40 },
-	                                       { "invite", FIELD_BOOL },
-	                                       ROLE_FIELDS,
-	                                       { 0 } };
-static const struct field sub_fields[] = { { "name", FIELD_TEXT, 200, true },
-	                                   { "ref", FIELD_TEXT, 100 },
-	                                   { "plan", FIELD_INT, .required = true },
-	                                   { "state", FIELD_CHOICE, .required = true, .choices = "trial|active|past-due|suspended|cancelled" },
-	                                   { "valid_from", FIELD_TEXT, 40, true },
-	                                   { "valid_to", FIELD_TEXT, 40 },
-	                                   { 0 } };
-static const struct field site_fields[] = { { "name", FIELD_TEXT, 200, true }, { "hosts", FIELD_TEXT, 2000 }, { "sub", FIELD_INT }, { 0 } };
-static const struct field contact_fields[] = { { "do", FIELD_CHOICE, .required = true, .choices = "save|invite|disable|enable|address" },
-	                                       { "name", FIELD_TEXT, 200 },
-	                                       { "phone", FIELD_TEXT, 40 },
-	                                       { "email", FIELD_TEXT, 254 },
-	                                       ROLE_FIELDS,
-	                                       { 0 } };
-static const struct field plans_fields[] = { { "code", FIELD_TEXT, 40, true }, { "name", FIELD_TEXT, 200, true }, { 0 } };
-static const struct field plan_fields[] = { { "name", FIELD_TEXT, 200, true }, { "support", FIELD_BOOL },     { "rank", FIELD_INT, 1000 }, { "quota", FIELD_INT, 1000000 },
-	                                    { "ch", FIELD_TEXT, 10 },          { "target", FIELD_TEXT, 10 }, { 0 } };
-static const struct field jobs_fields[] = { { "do", FIELD_CHOICE, .required = true, .choices = "retry|drop" }, { "id", FIELD_INT, .required = true }, { 0 } };
-static const struct field import_fields[] = { { "file", FIELD_FILE }, { "dry", FIELD_BOOL }, { 0 } };
+#define ROLE_FIELDS                                                                                                    \
+	{ "role", FIELD_TEXT, 20 },                                                                                    \
+	{                                                                                                              \
+		"scope", FIELD_TEXT, 40                                                                                \
+	}
+static const struct field home_fields[] = {
+	{"product",    FIELD_TEXT, 100, true },
+	{ "support_addr",         FIELD_EMAIL, 254, true },
+	{ "phone",           FIELD_TEXT, 40 },
+	{ "require_totp",FIELD_BOOL },
+	{ 0       }
+};
+static const struct field agents_fields[] = {
+	{"name",       FIELD_TEXT, 200, true },
+	{ "email",         FIELD_EMAIL, 254, true },
+	{ "role",           FIELD_CHOICE, .required = true, .choices = "agent|supervisor|administrator" },
+	{ 0}
+};
+static const struct field agent_fields[] = {
+	{"do",              FIELD_CHOICE, .required = true, .choices = "save|invite|disable|enable|totp-off" },
+	{ "name", FIELD_TEXT, 200 },
+	{ "role",                FIELD_CHOICE, .choices = "agent|supervisor|administrator" },
+	{ "password",       FIELD_LINES, 1000 },
+	{ 0	       }
+};
+static const struct field tokens_fields[] = {
+	{"do",              FIELD_CHOICE, .required = true, .choices = "make|revoke" },
+	{ "id", FIELD_INT },
+	{ "name",                FIELD_TEXT, 200 },
+	{ "owner",        FIELD_TEXT, 40 },
+	{ "scope",           FIELD_INT, 3 },
+	{ "days",              FIELD_INT, 3650 },
+	{ "password",          FIELD_LINES, 1000 },
+	{ 0	      }
+};
+static const struct field accounts_list_fields[] = {
+	{"find",   FIELD_TEXT, 200 },
+        { "after",     FIELD_INT },
+        { "name", FIELD_TEXT, 200 },
+        { 0      }
+};
+static const struct field accounts_fields[] = {
+	{"name",      FIELD_TEXT, 200, true },
+	{ "ref",        FIELD_TEXT, 100 },
+	{ "lang",          FIELD_TEXT, 20 },
+	{ "zone",FIELD_TEXT, 64 },
+	{ 0         }
+};
+static const struct field account_fields[] = {
+	{"do",              FIELD_CHOICE, .required = true, .choices = "account|subscription|site|contact" },
+	{ "name", FIELD_TEXT, 200, true },
+	{ "ref",                FIELD_TEXT, 100 },
+	{ "lang",       FIELD_TEXT, 20 },
+	{ "zone",             FIELD_TEXT, 64 },
+	{ "closed",            FIELD_BOOL },
+	{ "plan",              FIELD_INT },
+	{ "valid_from",           FIELD_TEXT, 40 },
+	{ "valid_to",               FIELD_TEXT, 40 },
+	{ "hosts",           FIELD_TEXT, 2000 },
+	{ "sub",               FIELD_INT },
+	{ "email",         FIELD_TEXT, 254 },
+	{ "phone",                FIELD_TEXT, 40 },
+	{ "invite",FIELD_BOOL },
+	ROLE_FIELDS,
+	{ 0    }
+};
+static const struct field sub_fields[] = {
+	{"name",      FIELD_TEXT, 200, true },
+	{ "ref",        FIELD_TEXT, 100 },
+	{ "plan",          FIELD_INT, .required = true },
+	{ "state",FIELD_CHOICE, .required = true, .choices = "trial|active|past-due|suspended|cancelled" },
+	{ "valid_from",          FIELD_TEXT, 40, true },
+	{ "valid_to",FIELD_TEXT, 40 },
+	{ 0         }
+};
+static const struct field site_fields[] = {
+	{"name",      FIELD_TEXT, 200, true },
+        { "hosts",        FIELD_TEXT, 2000 },
+        { "sub",          FIELD_INT },
+        { 0}
+};
+static const struct field contact_fields[] = {
+	{"do",              FIELD_CHOICE, .required = true, .choices = "save|invite|disable|enable|address" },
+	{ "name", FIELD_TEXT, 200 },
+	{ "phone",                FIELD_TEXT, 40 },
+	{ "email",       FIELD_TEXT, 254 },
+	ROLE_FIELDS,
+	{ 0	       }
+};
+static const struct field plans_fields[] = {
+	{"code", FIELD_TEXT, 40, true },
+        { "name",    FIELD_TEXT, 200, true },
+        { 0    }
+};
+static const struct field plan_fields[] = {
+	{"name",      FIELD_TEXT, 200, true },
+	{ "support",        FIELD_BOOL },
+	{ "rank",          FIELD_INT, 1000 },
+	{ "quota",FIELD_INT, 1000000 },
+	{ "ch",     FIELD_TEXT, 10 },
+	{ "target",       FIELD_TEXT, 10 },
+	{ 0   }
+};
+static const struct field jobs_fields[] = {
+	{"do",              FIELD_CHOICE, .required = true, .choices = "retry|drop" },
+        { "id", FIELD_INT, .required = true },
+        { 0               }
+};
+static const struct field import_fields[] = {
+	{"file",      FIELD_FILE },
+        { "dry",          FIELD_BOOL },
+        { 0}
+};
 
 const struct route admin_routes[] = {
-	{ HTTP_GET, "/desk/admin", CAP_ADMIN, home_show },
-	{ HTTP_POST, "/desk/admin", CAP_ADMIN, home_save, home_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/desk/admin/agents", CAP_ADMIN, agents_show },
-	{ HTTP_POST, "/desk/admin/agents", CAP_ADMIN, agents_add, agents_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/desk/admin/agents/{id}", CAP_ADMIN, agent_show },
-	{ HTTP_POST, "/desk/admin/agents/{id}", CAP_ADMIN, agent_save, agent_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/desk/admin/tokens", CAP_ADMIN, tokens_show },
-	{ HTTP_POST, "/desk/admin/tokens", CAP_ADMIN, tokens_do, tokens_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/desk/admin/accounts", CAP_ADMIN, admin_accounts_show, accounts_list_fields },
-	{ HTTP_POST, "/desk/admin/accounts", CAP_ADMIN, admin_accounts_add, accounts_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/desk/admin/accounts/{id}", CAP_ADMIN, admin_account_show },
-	{ HTTP_POST, "/desk/admin/accounts/{id}", CAP_ADMIN, admin_account_save, account_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/desk/admin/subscriptions/{id}", CAP_ADMIN, admin_sub_show },
-	{ HTTP_POST, "/desk/admin/subscriptions/{id}", CAP_ADMIN, admin_sub_save, sub_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/desk/admin/sites/{id}", CAP_ADMIN, admin_site_show },
-	{ HTTP_POST, "/desk/admin/sites/{id}", CAP_ADMIN, admin_site_save, site_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/desk/admin/contacts/{id}", CAP_ADMIN, admin_contact_show },
-	{ HTTP_POST, "/desk/admin/contacts/{id}", CAP_ADMIN, admin_contact_save, contact_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/desk/admin/plans", CAP_ADMIN, admin_plans_show },
-	{ HTTP_POST, "/desk/admin/plans", CAP_ADMIN, admin_plans_add, plans_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/desk/admin/plans/{id}", CAP_ADMIN, admin_plan_show },
-	{ HTTP_POST, "/desk/admin/plans/{id}", CAP_ADMIN, admin_plan_save, plan_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/desk/admin/jobs", CAP_ADMIN, admin_jobs_show },
-	{ HTTP_POST, "/desk/admin/jobs", CAP_ADMIN, admin_jobs_do, jobs_fields },
-	{ HTTP_GET, "/desk/admin/mails", CAP_ADMIN, admin_mails_show },
-	{ HTTP_GET, "/desk/admin/import", CAP_ADMIN, admin_import_show },
-	{ HTTP_POST, "/desk/admin/import", CAP_ADMIN, admin_import_do, import_fields, ROUTE_UPLOAD | ROUTE_LENIENT },
-	{ 0 },
+	{HTTP_GET,                   "/desk/admin", CAP_ADMIN, home_show },
+	{ HTTP_POST,                 "/desk/admin", CAP_ADMIN, home_save, home_fields, ROUTE_LENIENT },
+	{ HTTP_GET,	                 "/desk/admin/agents", CAP_ADMIN, agents_show },
+	{ HTTP_POST,"/desk/admin/agents", CAP_ADMIN, agents_add, agents_fields, ROUTE_LENIENT },
+	{ HTTP_GET,                 "/desk/admin/agents/{id}", CAP_ADMIN, agent_show },
+	{ HTTP_POST,             "/desk/admin/agents/{id}", CAP_ADMIN, agent_save, agent_fields, ROUTE_LENIENT },
+	{ HTTP_GET,                  "/desk/admin/tokens", CAP_ADMIN, tokens_show },
+	{ HTTP_POST,                 "/desk/admin/tokens", CAP_ADMIN, tokens_do, tokens_fields, ROUTE_LENIENT },
+	{ HTTP_GET,	                 "/desk/admin/accounts", CAP_ADMIN, admin_accounts_show, accounts_list_fields },
+	{ HTTP_POST,          "/desk/admin/accounts", CAP_ADMIN, admin_accounts_add, accounts_fields, ROUTE_LENIENT },
+	{ HTTP_GET,                "/desk/admin/accounts/{id}", CAP_ADMIN, admin_account_show },
+	{ HTTP_POST,             "/desk/admin/accounts/{id}", CAP_ADMIN, admin_account_save, account_fields, ROUTE_LENIENT },
+	{ HTTP_GET,                  "/desk/admin/subscriptions/{id}", CAP_ADMIN, admin_sub_show },
+	{ HTTP_POST,                 "/desk/admin/subscriptions/{id}", CAP_ADMIN, admin_sub_save, sub_fields, ROUTE_LENIENT },
+	{ HTTP_GET,	                 "/desk/admin/sites/{id}", CAP_ADMIN, admin_site_show },
+	{ HTTP_POST,"/desk/admin/sites/{id}", CAP_ADMIN, admin_site_save, site_fields, ROUTE_LENIENT },
+	{ HTTP_GET,                "/desk/admin/contacts/{id}", CAP_ADMIN, admin_contact_show },
+	{ HTTP_POST,             "/desk/admin/contacts/{id}", CAP_ADMIN, admin_contact_save, contact_fields, ROUTE_LENIENT },
+	{ HTTP_GET,                  "/desk/admin/plans", CAP_ADMIN, admin_plans_show },
+	{ HTTP_POST,                 "/desk/admin/plans", CAP_ADMIN, admin_plans_add, plans_fields, ROUTE_LENIENT },
+	{ HTTP_GET,	                 "/desk/admin/plans/{id}", CAP_ADMIN, admin_plan_show },
+	{ HTTP_POST,"/desk/admin/plans/{id}", CAP_ADMIN, admin_plan_save, plan_fields, ROUTE_LENIENT },
+	{ HTTP_GET,                 "/desk/admin/jobs", CAP_ADMIN, admin_jobs_show },
+	{ HTTP_POST,             "/desk/admin/jobs", CAP_ADMIN, admin_jobs_do, jobs_fields },
+	{ HTTP_GET,                  "/desk/admin/mails", CAP_ADMIN, admin_mails_show },
+	{ HTTP_GET,                 "/desk/admin/import", CAP_ADMIN, admin_import_show },
+	{ HTTP_POST,      "/desk/admin/import", CAP_ADMIN, admin_import_do, import_fields, ROUTE_UPLOAD | ROUTE_LENIENT },
+	{ 0	        },
 };

@@ -1,4 +1,5 @@
-/* Administration: customers' accounts, and the subscriptions, sites and people of each. What is allowed is account/'s. */
+/* Administration: customers' accounts, and the subscriptions, sites and people of each. What is allowed is account/'s.
+ */
 #include "tmpl.h"
 #include "web/admin_view.h"
 #include "web/signin_private.h"
@@ -43,7 +44,8 @@ static enum rc read_hosts(struct req *q, struct site *s, struct err *err)
 		size_t colon = str_find_byte(one, ':');
 
 		if (s->n_hosts == COUNT(s->hosts))
-			return fail_field(err, RC_INVALID, "hosts", "A site has at most %zu host names.", COUNT(s->hosts));
+			return fail_field(err, RC_INVALID, "hosts", "A site has at most %zu host names.",
+			                  COUNT(s->hosts));
 		s->roles[s->n_hosts] = role;
 		s->hosts[s->n_hosts++] = colon == STR_NONE ? one : str_from(one, colon + 1);
 	}
@@ -100,7 +102,9 @@ static enum rc show_accounts(struct req *q, struct resp *r)
 		return rc;
 	struct out o = admin_begin(q, r, &p, _(web_lang(q), "Accounts"));
 	bool posted = q->method != HTTP_GET;
-	struct admin_accounts v = { .p = &p, .accounts = x.list, .n = x.n, .next_url = STR_INIT(""), .find = STR_INIT("") };
+	struct admin_accounts v = {
+		.p = &p, .accounts = x.list, .n = x.n, .next_url = STR_INIT(""), .find = STR_INIT("")
+	};
 
 	if (!posted && req_field(q, "find").n)
 		v.find = req_field(q, "find");
@@ -132,7 +136,10 @@ static enum rc add_account(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct accounts *x = arg;
 	struct req *q = x->q;
-	struct account a = { .name = req_field(q, "name"), .ref = or_null(req_field(q, "ref")), .lang = req_field(q, "lang"), .zone = req_field(q, "zone") };
+	struct account a = { .name = req_field(q, "name"),
+		             .ref = or_null(req_field(q, "ref")),
+		             .lang = req_field(q, "lang"),
+		             .zone = req_field(q, "zone") };
 
 	return account_create(tx, &q->actor, q->now, &a, &x->id, err);
 }
@@ -147,7 +154,8 @@ enum rc admin_accounts_add(struct req *q, struct resp *r)
 	rc = db_write(web_desk(q)->db, add_account, &x, req_err(q));
 	if (web_form_failed(q, r, rc))
 		return show_accounts(q, r);
-	return rc == RC_OK ? resp_redirect(r, arena_strf(q->arena, "/desk/admin/accounts/%lld", (long long)x.id.v)) : rc;
+	return rc == RC_OK ? resp_redirect(r, arena_strf(q->arena, "/desk/admin/accounts/%lld", (long long)x.id.v))
+	                   : rc;
 }
 
 /* ---- one account ---- */
@@ -186,14 +194,16 @@ static void plan_choices(struct arena *a, const struct plan *plans, size_t n, st
 {
 	*ret = arena_array(a, struct choice_view, n + 1);
 	for (size_t i = 0; i < n; i++)
-		(*ret)[(*ret_n)++] = (struct choice_view){ arena_strf(a, "%lld", (long long)plans[i].id.v), plans[i].name };
+		(*ret)[(*ret_n)++] = (struct choice_view){ arena_strf(a, "%lld", (long long)plans[i].id.v),
+			                                   plans[i].name };
 }
 
 static void sub_choices(struct arena *a, const struct people_places *p, struct choice_view **ret, size_t *ret_n)
 {
 	*ret = arena_array(a, struct choice_view, p->n_subs + 1);
 	for (size_t i = 0; i < p->n_subs; i++)
-		(*ret)[(*ret_n)++] = (struct choice_view){ arena_strf(a, "%lld", (long long)p->subs[i].id.v), p->subs[i].name };
+		(*ret)[(*ret_n)++] = (struct choice_view){ arena_strf(a, "%lld", (long long)p->subs[i].id.v),
+			                                   p->subs[i].name };
 }
 
 static void fill_lists(const struct one *x, const struct i18n *l, struct admin_account *v)
@@ -204,7 +214,10 @@ static void fill_lists(const struct one *x, const struct i18n *l, struct admin_a
 	for (size_t i = 0; i < x->places.n_subs; i++) {
 		const struct subscription *s = &x->places.subs[i];
 
-		v->subs[v->n_subs++] = (struct admin_sub){ s->id.v, s->name, s->plan_name, s->ref, people_state_word(l, s->state), s->valid_from, s->valid_to };
+		v->subs[v->n_subs++] = (struct admin_sub){
+			s->id.v,       s->name,    s->plan_name, s->ref, people_state_word(l, s->state),
+			s->valid_from, s->valid_to
+		};
 	}
 	v->sites = arena_array(a, struct site_line, x->places.n_sites + 1);
 	v->site_ids = arena_array(a, int64_t, x->places.n_sites + 1);
@@ -221,9 +234,11 @@ static void fill_lists(const struct one *x, const struct i18n *l, struct admin_a
 	}
 	v->people = arena_array(a, struct admin_person, x->n_people + 1);
 	for (size_t i = 0; i < x->n_people; i++)
-		v->people[v->n_people++] =
-			(struct admin_person){ x->people[i].id.v, x->people[i].name, x->people[i].email,
-			                       people_roles_text(a, l, &x->people[i], v->scopes, v->n_scopes), time_is_set(x->people[i].disabled_at) };
+		v->people[v->n_people++] = (struct admin_person){
+			x->people[i].id.v, x->people[i].name, x->people[i].email,
+			people_roles_text(a, l, &x->people[i], v->scopes, v->n_scopes),
+			time_is_set(x->people[i].disabled_at)
+		};
 }
 
 static enum rc show_account(struct one *x, struct resp *r)
@@ -231,7 +246,10 @@ static enum rc show_account(struct one *x, struct resp *r)
 	struct req *q = x->q;
 	struct page p;
 	struct out o = admin_begin(q, r, &p, str_z(q->arena, x->account.name));
-	struct admin_account v = { .p = &p, .id = x->account.id.v, .closed = time_is_set(x->account.closed_at), .more_people = x->more_people };
+	struct admin_account v = { .p = &p,
+		                   .id = x->account.id.v,
+		                   .closed = time_is_set(x->account.closed_at),
+		                   .more_people = x->more_people };
 	bool mine = str_is(req_field(q, "do"), "account");
 
 	v.name = mine ? web_field_value(q, "name", x->account.name) : x->account.name;
@@ -274,7 +292,11 @@ static enum rc save_account(struct db_tx *tx, struct one *x, struct err *err)
 static enum rc add_sub(struct db_tx *tx, struct one *x, struct err *err)
 {
 	struct req *q = x->q;
-	struct subscription s = { .account = x->account.id, .name = req_field(q, "name"), .ref = or_null(req_field(q, "ref")), .state = SUB_ACTIVE, .state_at = q->now };
+	struct subscription s = { .account = x->account.id,
+		                  .name = req_field(q, "name"),
+		                  .ref = or_null(req_field(q, "ref")),
+		                  .state = SUB_ACTIVE,
+		                  .state_at = q->now };
 	struct subscription_id id;
 	enum rc rc = read_days(q, &s, err);
 
@@ -349,7 +371,8 @@ enum rc admin_account_save(struct req *q, struct resp *r)
 
 static enum rc back_to_account(struct req *q, struct resp *r, struct account_id id)
 {
-	return web_done(r, _(web_lang(q), "Saved."), arena_strf(q->arena, "/desk/admin/accounts/%lld", (long long)id.v));
+	return web_done(r, _(web_lang(q), "Saved."),
+	                arena_strf(q->arena, "/desk/admin/accounts/%lld", (long long)id.v));
 }
 
 /* ---- one subscription ---- */
@@ -357,7 +380,8 @@ static enum rc back_to_account(struct req *q, struct resp *r, struct account_id 
 static enum rc load_sub(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct one *x = arg;
-	enum rc rc = subscription_find(tx, x->q->arena, (struct subscription_id){ web_path_id(x->q, "id") }, &x->sub, err);
+	enum rc rc = subscription_find(tx, x->q->arena, (struct subscription_id){ web_path_id(x->q, "id") }, &x->sub,
+	                               err);
 
 	return rc == RC_OK ? plan_list(tx, x->q->arena, &x->plans, &x->n_plans, err) : rc;
 }
@@ -497,13 +521,18 @@ static enum rc show_contact(struct one *x, struct resp *r)
 	const struct contact *c = &x->contact;
 	struct page p;
 	struct out o = admin_begin(q, r, &p, str_z(q->arena, c->name));
-	struct admin_contact_form v = { .p = &p, .id = c->id.v, .account = c->account.v, .email = c->email, .disabled = time_is_set(c->disabled_at) };
+	struct admin_contact_form v = { .p = &p,
+		                        .id = c->id.v,
+		                        .account = c->account.v,
+		                        .email = c->email,
+		                        .disabled = time_is_set(c->disabled_at) };
 
 	v.name = web_field_value(q, "name", c->name);
 	v.phone = web_field_value(q, "phone", c->phone.n ? c->phone : STR(""));
 	people_scopes(q->arena, o.lang, &x->places, &v.scopes, &v.n_scopes);
 	for (size_t i = 0; i < c->n_roles; i++)
-		v.rows[v.n_rows++] = (struct role_line){ str_of(contact_role_name(c->roles[i].role)), people_scope_value(q->arena, &c->roles[i]) };
+		v.rows[v.n_rows++] = (struct role_line){ str_of(contact_role_name(c->roles[i].role)),
+			                                 people_scope_value(q->arena, &c->roles[i]) };
 	v.rows[v.n_rows++] = (struct role_line){ STR("none"), STR("account") };
 	tmpl_admin_contact(&o, &v);
 	return RC_OK;
@@ -541,7 +570,10 @@ static enum rc save_contact(struct db_tx *tx, void *arg, struct err *err)
 	}
 	if (rc == RC_OK)
 		rc = contact_update(tx, &q->actor, q->now, &c, err);
-	return rc == RC_OK ? people_end_access(tx, who, err) : rc;
+	/* Who loses or gains something signs in anew (S-42). */
+	if (rc == RC_OK && (str_is(what, "disable") || !people_same_roles(&c, &x->contact)))
+		rc = people_end_access(tx, who, err);
+	return rc;
 }
 
 enum rc admin_contact_save(struct req *q, struct resp *r)

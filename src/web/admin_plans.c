@@ -28,7 +28,11 @@ static enum rc show_plans(struct req *q, struct resp *r)
 	if (rc != RC_OK)
 		return rc;
 	struct out o = admin_begin(q, r, &page, _(web_lang(q), "Plans"));
-	struct admin_plans v = { .p = &page, .plans = p.list, .n = p.n, .code = web_field_value(q, "code", STR("")), .name = web_field_value(q, "name", STR("")) };
+	struct admin_plans v = { .p = &page,
+		                 .plans = p.list,
+		                 .n = p.n,
+		                 .code = web_field_value(q, "code", STR("")),
+		                 .name = web_field_value(q, "name", STR("")) };
 
 	tmpl_admin_plans(&o, &v);
 	return RC_OK;
@@ -43,7 +47,9 @@ static enum rc add_plan(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct plans *p = arg;
 	struct req *q = p->q;
-	struct plan fresh = { .code = req_field(q, "code"), .name = req_field(q, "name"), .rank = 100, .quota_month = -1 };
+	struct plan fresh = {
+		.code = req_field(q, "code"), .name = req_field(q, "name"), .rank = 100, .quota_month = -1
+	};
 	enum rc rc = plan_find_code(tx, q->arena, fresh.code, &p->one, NULL);
 
 	if (rc == RC_OK)
@@ -85,7 +91,9 @@ static void fill_row(struct req *q, const struct plan *p, int row, struct admin_
 		ret->channels[i] = (struct admin_cell){ arena_strf(q->arena, "%d.%d.%d", kind, c, i + 1), channels[i],
 			                                (p->channels[kind][c] & 1u << (i + 1)) != 0 };
 	for (int m = 1; m <= 4; m++)
-		ret->targets[m - 1] = (struct admin_cell){ p->target[c][m] ? arena_strf(q->arena, "%d", p->target[c][m]) : STR(""), metrics[m - 1], false };
+		ret->targets[m - 1] = (struct admin_cell){ p->target[c][m] ? arena_strf(q->arena, "%d", p->target[c][m])
+			                                                   : STR(""),
+			                                   metrics[m - 1], false };
 }
 
 static enum rc show_plan(struct plans *p, struct resp *r)
@@ -97,7 +105,9 @@ static enum rc show_plan(struct plans *p, struct resp *r)
 
 	v.name = web_field_value(q, "name", p->one.name);
 	v.rank = web_field_value(q, "rank", arena_strf(q->arena, "%d", p->one.rank));
-	v.quota = web_field_value(q, "quota", p->one.quota_month < 0 ? STR("") : arena_strf(q->arena, "%lld", (long long)p->one.quota_month));
+	v.quota = web_field_value(q, "quota",
+	                          p->one.quota_month < 0 ? STR("")
+	                                                 : arena_strf(q->arena, "%lld", (long long)p->one.quota_month));
 	for (int i = 0; i < 5; i++)
 		fill_row(q, &p->one, i, &v.rows[i]);
 	tmpl_admin_plan(&o, &v);
@@ -129,15 +139,19 @@ static enum rc read_plan(struct req *q, struct plan *p, struct err *err)
 			continue;
 		int kind = ch[i].p[0] - '0', c = ch[i].p[2] - '0', way = ch[i].p[4] - '0';
 
-		if ((kind == TICKET_INCIDENT || kind == TICKET_REQUEST) && c >= 0 && c <= 4 && way >= 1 && way <= N_CHANNELS)
+		if ((kind == TICKET_INCIDENT || kind == TICKET_REQUEST) && c >= 0 && c <= 4 && way >= 1 &&
+		    way <= N_CHANNELS)
 			p->channels[kind][c] |= (uint8_t)(1u << way);
 	}
 	if (m != 16)
-		return m ? fail_field(err, RC_INVALID, "target", "The table of promised times is damaged. Please reload the page.") : RC_OK;
+		return m ? fail_field(err, RC_INVALID, "target",
+		                      "The table of promised times is damaged. Please reload the page.")
+		         : RC_OK;
 	for (size_t i = 0; i < 16; i++) {
 		v = 0;
 		if (target[i].n && (str_to_i64(target[i], &v) != RC_OK || v < 1 || v > 600000))
-			return fail_field(err, RC_INVALID, "target", "A promised time is a number of minutes above zero, or empty.");
+			return fail_field(err, RC_INVALID, "target",
+			                  "A promised time is a number of minutes above zero, or empty.");
 		p->target[i / 4 + 1][i % 4 + 1] = (int32_t)v;
 	}
 	return RC_OK;

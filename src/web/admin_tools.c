@@ -129,7 +129,8 @@ enum rc admin_import_do(struct req *q, struct resp *r)
 		return show_import(&t, r);
 	rc = read_csv(q, &csv);
 	if (rc == RC_OK) {
-		rc = account_import_csv(web_desk(q)->db, q->arena, &q->actor, q->now, csv, t.v.dry, &t.v.report, req_err(q));
+		rc = account_import_csv(web_desk(q)->db, q->arena, &q->actor, q->now, csv, t.v.dry, &t.v.report,
+		                        req_err(q));
 		t.v.reported = t.v.report.n > 0 || rc == RC_OK;
 	}
 	if (rc != RC_OK && !web_form_failed(q, r, rc))

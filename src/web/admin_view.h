@@ -15,7 +15,12 @@ struct admin_home {
 	struct str product, phone, support_addr;
 	bool product_fixed, phone_fixed, addr_fixed, require_totp; /* fixed: by the configuration */
 };
-struct admin_agent { struct agent_id id; struct str name, email; const char *role; bool disabled, self; };
+struct admin_agent {
+	struct agent_id id;
+	struct str name, email;
+	const char *role;
+	bool disabled, self;
+};
 struct admin_agents {
 	struct page *p;
 	struct admin_agent *agents;
@@ -25,12 +30,17 @@ struct admin_agents {
 	struct admin_agent one;
 	bool totp;
 };
-struct admin_token { int64_t id; struct str name, who; const char *scope; struct instant created_at, used_at, expires_at, revoked_at; };
+struct admin_token {
+	int64_t id;
+	struct str name, who;
+	const char *scope;
+	struct instant created_at, used_at, expires_at, revoked_at;
+};
 struct admin_tokens {
 	struct page *p;
 	struct admin_token *tokens;
 	size_t n;
-	struct str made;           /* shown once */
+	struct str made; /* shown once */
 	struct choice_view *owners;
 	size_t n_owners;
 	struct str name, owner, days, scope;
@@ -42,8 +52,17 @@ struct admin_accounts {
 	struct str find, next_url;
 	struct str name, ref, lang, zone;
 };
-struct admin_person { int64_t id; struct str name, email, roles; bool disabled; };
-struct admin_sub { int64_t id; struct str name, plan, ref; const char *state; struct instant from, to; };
+struct admin_person {
+	int64_t id;
+	struct str name, email, roles;
+	bool disabled;
+};
+struct admin_sub {
+	int64_t id;
+	struct str name, plan, ref;
+	const char *state;
+	struct instant from, to;
+};
 struct admin_account {
 	struct page *p;
 	int64_t id;
@@ -62,8 +81,20 @@ struct admin_account {
 	struct role_line blank;
 	struct str today;
 };
-struct admin_sub_form { struct page *p; int64_t id, account; struct str name, ref, plan, state, from, to; struct choice_view *plans; size_t n_plans; };
-struct admin_site_form { struct page *p; int64_t id, account; struct str name, hosts, sub; struct choice_view *subs; size_t n_subs; };
+struct admin_sub_form {
+	struct page *p;
+	int64_t id, account;
+	struct str name, ref, plan, state, from, to;
+	struct choice_view *plans;
+	size_t n_plans;
+};
+struct admin_site_form {
+	struct page *p;
+	int64_t id, account;
+	struct str name, hosts, sub;
+	struct choice_view *subs;
+	size_t n_subs;
+};
 struct admin_contact_form {
 	struct page *p;
 	int64_t id, account;
@@ -74,8 +105,17 @@ struct admin_contact_form {
 	struct choice_view *scopes;
 	size_t n_scopes;
 };
-struct admin_cell { struct str value; const char *label; bool on; };
-struct admin_plan_row { int criticality; bool request; struct admin_cell channels[5]; struct admin_cell targets[4]; };
+struct admin_cell {
+	struct str value;
+	const char *label;
+	bool on;
+};
+struct admin_plan_row {
+	int criticality;
+	bool request;
+	struct admin_cell channels[5];
+	struct admin_cell targets[4];
+};
 struct admin_plans {
 	struct page *p;
 	struct plan *plans;

@@ -67,7 +67,8 @@ static enum rc find_link(struct db_tx *tx, struct fresh *f, struct err *err)
 	}
 	if (rc == RC_OK)
 		rc = signer_by_email(tx, f->q->arena, f->email, &f->signer, err);
-	if (rc == RC_OK && (!f->signer.active || f->signer.person.kind != person.kind || f->signer.person.id != person.id))
+	if (rc == RC_OK &&
+	    (!f->signer.active || f->signer.person.kind != person.kind || f->signer.person.id != person.id))
 		rc = fail(err, RC_DENIED, "This link is not valid any more.");
 	return rc;
 }

@@ -10,7 +10,8 @@
 
 /* ---- scopes: "account", "subscription:12", "site:7" ---- */
 
-enum rc people_places(struct db_tx *tx, struct arena *a, struct account_id account, struct people_places *p, struct err *err)
+enum rc people_places(struct db_tx *tx, struct arena *a, struct account_id account, struct people_places *p,
+                      struct err *err)
 {
 	struct list_page page = { .max = 200 };
 	bool more;
@@ -19,7 +20,8 @@ enum rc people_places(struct db_tx *tx, struct arena *a, struct account_id accou
 	return rc == RC_OK ? site_list(tx, a, account, &p->sites, &p->n_sites, err) : rc;
 }
 
-void people_scopes(struct arena *a, const struct i18n *l, const struct people_places *p, struct choice_view **ret, size_t *ret_n)
+void people_scopes(struct arena *a, const struct i18n *l, const struct people_places *p, struct choice_view **ret,
+                   size_t *ret_n)
 {
 	struct choice_view *c = arena_array(a, struct choice_view, p->n_subs + p->n_sites + 1);
 	size_t n = 0;
@@ -55,14 +57,16 @@ static const char *role_word(const struct i18n *l, enum contact_role r)
 	return r == CONTACT_MANAGER ? _(l, "Manager") : r == CONTACT_OPERATOR ? _(l, "Operator") : _(l, "Auditor");
 }
 
-struct str people_roles_text(struct arena *a, const struct i18n *l, const struct contact *c, const struct choice_view *scopes, size_t n)
+struct str people_roles_text(struct arena *a, const struct i18n *l, const struct contact *c,
+                             const struct choice_view *scopes, size_t n)
 {
 	struct str s = STR("");
 
 	for (size_t i = 0; i < c->n_roles; i++) {
 		struct str scope = scope_label(scopes, n, people_scope_value(a, &c->roles[i]));
 
-		s = arena_strf(a, STR_F "%s%s: " STR_F, STR_A(s), i ? "; " : "", role_word(l, c->roles[i].role), STR_A(scope));
+		s = arena_strf(a, STR_F "%s%s: " STR_F, STR_A(s), i ? "; " : "", role_word(l, c->roles[i].role),
+		               STR_A(scope));
 	}
 	return s.n ? s : str_of(_(l, "no role"));
 }
@@ -84,7 +88,9 @@ enum rc people_read_roles(struct req *q, struct account_id account, struct conta
 		rest = scope[i];
 		if (!str_cut(&rest, ':', &kind))
 			return fail_field(err, RC_INVALID, "roles", "Choose a role and what it is for.");
-		x->scope = str_is(kind, "site") ? SCOPE_SITE : str_is(kind, "subscription") ? SCOPE_SUBSCRIPTION : SCOPE_ACCOUNT;
+		x->scope = str_is(kind, "site")           ? SCOPE_SITE
+		           : str_is(kind, "subscription") ? SCOPE_SUBSCRIPTION
+		                                          : SCOPE_ACCOUNT;
 		x->scope_id = account.v;
 		if (x->scope != SCOPE_ACCOUNT && str_to_i64(rest, &x->scope_id) != RC_OK)
 			return fail_field(err, RC_INVALID, "roles", "Choose a role and what it is for.");
@@ -140,16 +146,22 @@ static enum rc show_people(struct req *q, struct resp *r)
 		return rc;
 	struct out o = web_out(q, r);
 	struct page page;
-	struct people_view v = { .p = &page, .may_manage = web_allowed(q, CAP_CUSTOMER_MANAGE), .next_url = STR_INIT("") };
+	struct people_view v = { .p = &page,
+		                 .may_manage = web_allowed(q, CAP_CUSTOMER_MANAGE),
+		                 .next_url = STR_INIT("") };
 
 	web_page_init(&page, q, r, _(o.lang, "People"));
 	page.nav = NAV_PEOPLE;
 	people_scopes(q->arena, o.lang, &p.places, &v.scopes, &v.n_scopes);
 	v.people = arena_array(q->arena, struct person_line, p.n + 1);
 	for (size_t i = 0; i < p.n; i++)
-		v.people[v.n_people++] = (struct person_line){ p.list[i].id.v, p.list[i].name, p.list[i].email,
-			                                       people_roles_text(q->arena, o.lang, &p.list[i], v.scopes, v.n_scopes),
-			                                       time_is_set(p.list[i].disabled_at), p.list[i].id.v == q->actor.contact.v };
+		v.people[v.n_people++] = (struct person_line){ p.list[i].id.v,
+			                                       p.list[i].name,
+			                                       p.list[i].email,
+			                                       people_roles_text(q->arena, o.lang, &p.list[i], v.scopes,
+			                                                         v.n_scopes),
+			                                       time_is_set(p.list[i].disabled_at),
+			                                       p.list[i].id.v == q->actor.contact.v };
 	if (p.more && p.n)
 		v.next_url = next_page(q, "/people", p.list[p.n - 1].name, p.list[p.n - 1].id.v);
 	bool posted = q->method != HTTP_GET;
@@ -157,7 +169,8 @@ static enum rc show_people(struct req *q, struct resp *r)
 	v.name = posted ? web_field_value(q, "name", STR("")) : STR("");
 	v.email = web_field_value(q, "email", STR(""));
 	v.phone = web_field_value(q, "phone", STR(""));
-	v.blank = (struct role_line){ web_field_value(q, "role", STR("operator")), web_field_value(q, "scope", STR("account")) };
+	v.blank = (struct role_line){ web_field_value(q, "role", STR("operator")),
+		                      web_field_value(q, "scope", STR("account")) };
 	tmpl_people(&o, &v);
 	return RC_OK;
 }
@@ -187,7 +200,9 @@ static enum rc add_person(struct db_tx *tx, void *arg, struct err *err)
 
 static enum rc people_add(struct req *q, struct resp *r)
 {
-	struct people p = { .q = q, .post = { web_desk(q), web_settings(q), q->arena, q->now } };
+	struct people p = {
+		.q = q, .post = {web_desk(q), web_settings(q), q->arena, q->now}
+	};
 	enum rc rc;
 
 	if (web_fields_wrong(q, r))
@@ -218,7 +233,9 @@ static enum rc show_person(struct people *p, struct resp *r)
 	struct req *q = p->q;
 	struct out o = web_out(q, r);
 	struct page page;
-	struct person_view v = { .p = &page, .id = p->one.id.v, .email = p->one.email, .disabled = time_is_set(p->one.disabled_at) };
+	struct person_view v = {
+		.p = &page, .id = p->one.id.v, .email = p->one.email, .disabled = time_is_set(p->one.disabled_at)
+	};
 
 	web_page_init(&page, q, r, str_z(q->arena, p->one.name));
 	page.nav = NAV_PEOPLE;
@@ -227,7 +244,8 @@ static enum rc show_person(struct people *p, struct resp *r)
 	v.phone = web_field_value(q, "phone", p->one.phone.n ? p->one.phone : STR(""));
 	people_scopes(q->arena, o.lang, &p->places, &v.scopes, &v.n_scopes);
 	for (size_t i = 0; i < p->one.n_roles; i++)
-		v.rows[v.n_rows++] = (struct role_line){ str_of(contact_role_name(p->one.roles[i].role)), people_scope_value(q->arena, &p->one.roles[i]) };
+		v.rows[v.n_rows++] = (struct role_line){ str_of(contact_role_name(p->one.roles[i].role)),
+			                                 people_scope_value(q->arena, &p->one.roles[i]) };
 	v.rows[v.n_rows++] = (struct role_line){ STR("none"), STR("account") };
 	tmpl_person(&o, &v);
 	return RC_OK;
@@ -239,6 +257,17 @@ static enum rc person_show(struct req *q, struct resp *r)
 	enum rc rc = db_read(web_desk(q)->db, load_person, &p, req_err(q));
 
 	return rc == RC_OK ? show_person(&p, r) : rc;
+}
+
+bool people_same_roles(const struct contact *a, const struct contact *b)
+{
+	if (a->n_roles != b->n_roles)
+		return false;
+	for (size_t i = 0; i < a->n_roles; i++)
+		if (a->roles[i].role != b->roles[i].role || a->roles[i].scope != b->roles[i].scope ||
+		    a->roles[i].scope_id != b->roles[i].scope_id)
+			return false;
+	return true;
 }
 
 enum rc people_end_access(struct db_tx *tx, struct person who, struct err *err)
@@ -273,14 +302,16 @@ static enum rc change_person(struct db_tx *tx, void *arg, struct err *err)
 	if (rc == RC_OK)
 		rc = contact_update(tx, &q->actor, q->now, &c, err);
 	/* Whoever loses or gains something signs in anew (S-42); oneself stays. */
-	if (rc == RC_OK && c.id.v != q->actor.contact.v)
+	if (rc == RC_OK && c.id.v != q->actor.contact.v && (str_is(what, "disable") || !people_same_roles(&c, &p->one)))
 		rc = people_end_access(tx, who, err);
 	return rc;
 }
 
 static enum rc person_save(struct req *q, struct resp *r)
 {
-	struct people p = { .q = q, .post = { web_desk(q), web_settings(q), q->arena, q->now } };
+	struct people p = {
+		.q = q, .post = {web_desk(q), web_settings(q), q->arena, q->now}
+	};
 	struct str what = req_field(q, "do");
 	struct err wrong;
 	enum rc rc = web_fields_wrong(q, r) ? RC_INVALID : db_write(web_desk(q)->db, change_person, &p, req_err(q));
@@ -315,7 +346,11 @@ static enum rc load_facts(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct facts *f = arg;
 	struct arena *a = f->q->arena;
-	struct ent_ask ask = { .account = f->q->actor.account, .contact = &f->me, .kind = TICKET_INCIDENT, .channel = CHANNEL_FORM, .at = f->q->now };
+	struct ent_ask ask = { .account = f->q->actor.account,
+		               .contact = &f->me,
+		               .kind = TICKET_INCIDENT,
+		               .channel = CHANNEL_FORM,
+		               .at = f->q->now };
 	enum rc rc = web_contact(tx, f->q, &f->me, err);
 
 	if (rc == RC_OK)
@@ -332,7 +367,8 @@ static enum rc load_facts(struct db_tx *tx, void *arg, struct err *err)
 
 		for (size_t j = 0; j < f->places.n_subs; j++)
 			used = used || f->places.subs[j].plan.v == f->plans[i].id.v;
-		if (used && f->plans[i].calendar.v && (rc = calendar_find(tx, a, f->plans[i].calendar, &f->calendars[i], err)) != RC_OK)
+		if (used && f->plans[i].calendar.v &&
+		    (rc = calendar_find(tx, a, f->plans[i].calendar, &f->calendars[i], err)) != RC_OK)
 			return rc;
 	}
 	return RC_OK;
@@ -370,8 +406,13 @@ static void fill_plan(const struct facts *f, const struct i18n *l, const struct 
 {
 	struct arena *a = f->q->arena;
 
-	*v = (struct plan_view){ .name = s->name, .plan = s->plan_name, .state = str_of(people_state_word(l, s->state)), .from = s->valid_from, .to = s->valid_to,
-		                 .hours = STR_INIT(""), .used = STR_INIT("") };
+	*v = (struct plan_view){ .name = s->name,
+		                 .plan = s->plan_name,
+		                 .state = str_of(people_state_word(l, s->state)),
+		                 .from = s->valid_from,
+		                 .to = s->valid_to,
+		                 .hours = STR_INIT(""),
+		                 .used = STR_INIT("") };
 	for (size_t i = 0; i < f->n_plans; i++) {
 		const struct plan *p = &f->plans[i];
 		const struct calendar *cal = p->calendar.v ? &f->calendars[i] : NULL;
@@ -382,13 +423,16 @@ static void fill_plan(const struct facts *f, const struct i18n *l, const struct 
 		if (cal)
 			v->hours = promise_hours(a, l, cal);
 		for (int c = 1; c <= 4; c++)
-			v->lines[v->n_lines++] = (struct promise_line){ c, false, promise_text(a, l, p, cal, TICKET_INCIDENT, c),
-				                                        channels_text(a, l, p->channels[TICKET_INCIDENT][c]) };
+			v->lines[v->n_lines++] = (struct promise_line){
+				c, false, promise_text(a, l, p, cal, TICKET_INCIDENT, c),
+				channels_text(a, l, p->channels[TICKET_INCIDENT][c])
+			};
 		v->lines[v->n_lines++] = (struct promise_line){ 0, true, promise_text(a, l, p, cal, TICKET_REQUEST, 0),
 			                                        channels_text(a, l, p->channels[TICKET_REQUEST][0]) };
 		if (f->ent.has_sub && f->ent.sub.id.v == s->id.v)
 			v->used = p->quota_month < 0 ? arena_strf(a, "%lld", (long long)f->ent.used)
-			                             : arena_strf(a, "%lld / %lld", (long long)f->ent.used, (long long)p->quota_month);
+			                             : arena_strf(a, "%lld / %lld", (long long)f->ent.used,
+			                                          (long long)p->quota_month);
 	}
 }
 
@@ -414,7 +458,8 @@ static enum rc subscription_show(struct req *q, struct resp *r)
 		v.verdict_title = t.title;
 		v.verdict_text = t.text;
 		for (size_t i = 0; i < f.ent.n_managers; i++)
-			v.managers = arena_strf(q->arena, STR_F "%s" STR_F " (" STR_F ")", STR_A(v.managers), i ? ", " : "", STR_A(f.ent.managers[i].name),
+			v.managers = arena_strf(q->arena, STR_F "%s" STR_F " (" STR_F ")", STR_A(v.managers),
+			                        i ? ", " : "", STR_A(f.ent.managers[i].name),
 			                        STR_A(f.ent.managers[i].email));
 	}
 	v.plans = arena_array(q->arena, struct plan_view, f.places.n_subs + 1);
@@ -467,23 +512,35 @@ static enum rc sites_show(struct req *q, struct resp *r)
 
 /* ---- routes ---- */
 
-static const struct field list_fields[] = { { "after", FIELD_INT }, { "name", FIELD_TEXT, 200 }, { 0 } };
-static const struct field add_fields[] = { { "name", FIELD_TEXT, 200, true }, { "email", FIELD_EMAIL, 254, true }, { "phone", FIELD_TEXT, 40 },
-	                                   { "role", FIELD_TEXT, 20 },        { "scope", FIELD_TEXT, 40 },         { "once", FIELD_TEXT, 64 },
-	                                   { 0 } };
-static const struct field person_fields[] = { { "do", FIELD_CHOICE, .required = true, .choices = "save|invite|disable|enable" },
-	                                      { "name", FIELD_TEXT, 200 },
-	                                      { "phone", FIELD_TEXT, 40 },
-	                                      { "role", FIELD_TEXT, 20 },
-	                                      { "scope", FIELD_TEXT, 40 },
-	                                      { 0 } };
+static const struct field list_fields[] = {
+	{"after",     FIELD_INT },
+        { "name",          FIELD_TEXT, 200 },
+        { 0}
+};
+static const struct field add_fields[] = {
+	{"name",       FIELD_TEXT, 200, true },
+	{ "email",         FIELD_EMAIL, 254, true },
+	{ "phone",           FIELD_TEXT, 40 },
+	{ "role",FIELD_TEXT, 20 },
+	{ "scope",        FIELD_TEXT, 40 },
+	{ "once",     FIELD_TEXT, 64 },
+	{ 0         }
+};
+static const struct field person_fields[] = {
+	{"do",              FIELD_CHOICE, .required = true, .choices = "save|invite|disable|enable" },
+	{ "name", FIELD_TEXT, 200 },
+	{ "phone",                FIELD_TEXT, 40 },
+	{ "role",       FIELD_TEXT, 20 },
+	{ "scope",                FIELD_TEXT, 40 },
+	{ 0}
+};
 
 const struct route people_routes[] = {
-	{ HTTP_GET, "/people", CAP_CUSTOMER_READ, people_show, list_fields },
-	{ HTTP_POST, "/people", CAP_CUSTOMER_MANAGE, people_add, add_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/people/{id}", CAP_CUSTOMER_MANAGE, person_show },
-	{ HTTP_POST, "/people/{id}", CAP_CUSTOMER_MANAGE, person_save, person_fields, ROUTE_LENIENT },
+	{HTTP_GET,             "/people", CAP_CUSTOMER_READ, people_show, list_fields },
+	{ HTTP_POST,   "/people", CAP_CUSTOMER_MANAGE, people_add, add_fields, ROUTE_LENIENT },
+	{ HTTP_GET,         "/people/{id}", CAP_CUSTOMER_MANAGE, person_show },
+	{ HTTP_POST,           "/people/{id}", CAP_CUSTOMER_MANAGE, person_save, person_fields, ROUTE_LENIENT },
 	{ HTTP_GET, "/subscription", CAP_CUSTOMER_READ, subscription_show },
-	{ HTTP_GET, "/sites", CAP_CUSTOMER_READ, sites_show },
-	{ 0 },
+	{ HTTP_GET,          "/sites", CAP_CUSTOMER_READ, sites_show },
+	{ 0	          },
 };

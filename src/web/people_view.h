@@ -5,9 +5,17 @@
 #include "web/page.h"
 #include "web/web.h"
 
-struct choice_view { struct str value, label; };
-struct role_line { struct str role, scope; };      /* as the form names them: "operator", "subscription:12" */
-struct person_line { int64_t id; struct str name, email, roles; bool disabled, self; };
+struct choice_view {
+	struct str value, label;
+};
+struct role_line {
+	struct str role, scope;
+}; /* as the form names them: "operator", "subscription:12" */
+struct person_line {
+	int64_t id;
+	struct str name, email, roles;
+	bool disabled, self;
+};
 struct people_view {
 	struct page *p;
 	struct person_line *people;
@@ -30,7 +38,11 @@ struct person_view {
 	struct choice_view *scopes;
 	size_t n_scopes;
 };
-struct promise_line { int criticality; bool request; struct str text, channels; };
+struct promise_line {
+	int criticality;
+	bool request;
+	struct str text, channels;
+};
 struct plan_view {
 	struct str name, plan, state, hours, used;
 	struct instant from, to;
@@ -45,7 +57,12 @@ struct subscription_view {
 	struct str verdict_title, verdict_text, managers;
 	bool covered;
 };
-struct site_line { struct str name, subscription; struct str hosts[6]; const char *roles[6]; size_t n_hosts; };
+struct site_line {
+	struct str name, subscription;
+	struct str hosts[6];
+	const char *roles[6];
+	size_t n_hosts;
+};
 struct sites_view {
 	struct page *p;
 	struct site_line *sites;
@@ -59,12 +76,16 @@ struct people_places {
 	struct site *sites;
 	size_t n_sites;
 };
-MUST_USE enum rc people_places(struct db_tx *tx, struct arena *a, struct account_id account, struct people_places *p, struct err *err);
-void people_scopes(struct arena *a, const struct i18n *l, const struct people_places *p, struct choice_view **ret, size_t *ret_n);
+MUST_USE enum rc people_places(struct db_tx *tx, struct arena *a, struct account_id account, struct people_places *p,
+                               struct err *err);
+void people_scopes(struct arena *a, const struct i18n *l, const struct people_places *p, struct choice_view **ret,
+                   size_t *ret_n);
 struct str people_scope_value(struct arena *a, const struct role *r);
-struct str people_roles_text(struct arena *a, const struct i18n *l, const struct contact *c, const struct choice_view *scopes, size_t n);
+struct str people_roles_text(struct arena *a, const struct i18n *l, const struct contact *c,
+                             const struct choice_view *scopes, size_t n);
 /* The form's pairs of "role" and "scope"; "none" is left out. Whether they are the account's is asked by account/. */
 MUST_USE enum rc people_read_roles(struct req *q, struct account_id account, struct contact *c, struct err *err);
 const char *people_state_word(const struct i18n *l, enum sub_state s);
+bool people_same_roles(const struct contact *a, const struct contact *b);
 /* Ends sessions and unused links of somebody who was disabled or got other roles (S-42). */
 MUST_USE enum rc people_end_access(struct db_tx *tx, struct person who, struct err *err);

@@ -1,5 +1,5 @@
-/* One's own page: language, zone, colours, password, second step, where one is signed in. Whatever opens doors wants the
- * present password again, or, for those who have none, a sign-in of the last quarter of an hour (S-47). */
+/* One's own page: language, zone, colours, password, second step, where one is signed in. Whatever opens doors wants
+ * the present password again, or, for those who have none, a sign-in of the last quarter of an hour (S-47). */
 #include "account/account.h"
 #include "event/event.h"
 #include "tmpl.h"
@@ -8,14 +8,32 @@
 
 #define MAX_SESSIONS 100
 
-static const struct str zones[] = { STR_INIT("UTC"), STR_INIT("America/Argentina/Buenos_Aires"), STR_INIT("America/Bogota"), STR_INIT("America/Caracas"),
-	                            STR_INIT("America/Chicago"), STR_INIT("America/Costa_Rica"), STR_INIT("America/Guatemala"),
-	                            STR_INIT("America/Guayaquil"), STR_INIT("America/La_Paz"), STR_INIT("America/Lima"),
-	                            STR_INIT("America/Los_Angeles"), STR_INIT("America/Mexico_City"), STR_INIT("America/Montevideo"),
-	                            STR_INIT("America/New_York"), STR_INIT("America/Panama"), STR_INIT("America/Santiago"),
-	                            STR_INIT("America/Santo_Domingo"), STR_INIT("America/Sao_Paulo"), STR_INIT("Asia/Kolkata"),
-	                            STR_INIT("Asia/Singapore"), STR_INIT("Asia/Tokyo"), STR_INIT("Australia/Sydney"),
-	                            STR_INIT("Europe/Berlin"), STR_INIT("Europe/London"), STR_INIT("Europe/Madrid"), STR_INIT("Europe/Paris") };
+static const struct str zones[] = { STR_INIT("UTC"),
+	                            STR_INIT("America/Argentina/Buenos_Aires"),
+	                            STR_INIT("America/Bogota"),
+	                            STR_INIT("America/Caracas"),
+	                            STR_INIT("America/Chicago"),
+	                            STR_INIT("America/Costa_Rica"),
+	                            STR_INIT("America/Guatemala"),
+	                            STR_INIT("America/Guayaquil"),
+	                            STR_INIT("America/La_Paz"),
+	                            STR_INIT("America/Lima"),
+	                            STR_INIT("America/Los_Angeles"),
+	                            STR_INIT("America/Mexico_City"),
+	                            STR_INIT("America/Montevideo"),
+	                            STR_INIT("America/New_York"),
+	                            STR_INIT("America/Panama"),
+	                            STR_INIT("America/Santiago"),
+	                            STR_INIT("America/Santo_Domingo"),
+	                            STR_INIT("America/Sao_Paulo"),
+	                            STR_INIT("Asia/Kolkata"),
+	                            STR_INIT("Asia/Singapore"),
+	                            STR_INIT("Asia/Tokyo"),
+	                            STR_INIT("Australia/Sydney"),
+	                            STR_INIT("Europe/Berlin"),
+	                            STR_INIT("Europe/London"),
+	                            STR_INIT("Europe/Madrid"),
+	                            STR_INIT("Europe/Paris") };
 
 struct me {
 	struct req *q;
@@ -73,7 +91,10 @@ static void fill_choices(struct profile_view *v, const struct i18n *l, struct st
 	const char *const *tags = i18n_tags();
 
 	for (size_t i = 0; tags[i] && v->n_langs < COUNT(v->langs); i++)
-		v->langs[v->n_langs++] = (struct signin_choice){ str_of(tags[i]), str_of(strcmp(tags[i], "es") == 0 ? "Español" : strcmp(tags[i], "en") == 0 ? "English" : tags[i]),
+		v->langs[v->n_langs++] = (struct signin_choice){ str_of(tags[i]),
+			                                         str_of(strcmp(tags[i], "es") == 0   ? "Español"
+			                                                : strcmp(tags[i], "en") == 0 ? "English"
+			                                                                             : tags[i]),
 			                                         str_is(lang, tags[i]) };
 	v->themes[0] = (struct signin_choice){ STR("system"), str_of(_(l, "As my device")), theme.n == 0 };
 	v->themes[1] = (struct signin_choice){ STR("light"), str_of(_(l, "Light")), str_is(theme, "light") };
@@ -99,8 +120,9 @@ static enum rc show_profile(struct me *m, struct resp *r)
 	fill_choices(&v, o.lang, str_of(i18n_tag(o.lang)), p.theme);
 	v.sessions = arena_array(q->arena, struct session_row, m->n_sessions + 1);
 	for (size_t i = 0; i < m->n_sessions && i < MAX_SESSIONS; i++)
-		v.sessions[v.n_sessions++] = (struct session_row){ m->sessions[i].hash, m->sessions[i].agent_of, m->sessions[i].created_at,
-			                                           m->sessions[i].seen_at, str_eq(m->sessions[i].hash, q->session) };
+		v.sessions[v.n_sessions++] = (struct session_row){ m->sessions[i].hash, m->sessions[i].agent_of,
+			                                           m->sessions[i].created_at, m->sessions[i].seen_at,
+			                                           str_eq(m->sessions[i].hash, q->session) };
 	tmpl_profile(&o, &v);
 	return RC_OK;
 }
@@ -180,8 +202,10 @@ enum rc profile_save(struct req *q, struct resp *r)
 	if (rc != RC_OK)
 		return rc;
 	if (str_is(what, "prefs") && theme.n)
-		resp_cookie(r, "theme", str_is(theme, "system") ? STR("") : theme, str_is(theme, "system") ? 0 : 365 * 86400);
-	const struct i18n *l = str_is(what, "prefs") && req_field(q, "lang").n ? i18n_lang(req_field(q, "lang")) : web_lang(q);
+		resp_cookie(r, "theme", str_is(theme, "system") ? STR("") : theme,
+		            str_is(theme, "system") ? 0 : 365 * 86400);
+	const struct i18n *l = str_is(what, "prefs") && req_field(q, "lang").n ? i18n_lang(req_field(q, "lang"))
+	                                                                       : web_lang(q);
 
 	return web_done(r, str_is(what, "prefs") ? _(l, "Saved.") : _(l, "Signed out there."), STR("/profile"));
 }
@@ -192,11 +216,13 @@ enum rc profile_save(struct req *q, struct resp *r)
 static enum rc prove(struct me *m, struct resp *r, const char *field)
 {
 	struct req *q = m->q;
-	struct signin_limit limit = { arena_strf(q->arena, "proof:%d:%lld", q->actor.kind, (long long)myself(q).id), SIGNIN_TRIES };
+	struct signin_limit limit = { arena_strf(q->arena, "proof:%d:%lld", q->actor.kind, (long long)myself(q).id),
+		                      SIGNIN_TRIES };
 	enum rc rc;
 
 	if (!m->signer.cred.password.n)
-		return is_fresh(m) ? RC_OK : http_fail(q, RC_DENIED, NULL, "Please sign in anew first; nothing was changed.");
+		return is_fresh(m) ? RC_OK
+		                   : http_fail(q, RC_DENIED, NULL, "Please sign in anew first; nothing was changed.");
 	if ((rc = signin_count(q, r, &limit, 1)) != RC_OK)
 		return rc;
 	if (!auth_password_check(m->signer.cred.password, req_field(q, field)))
@@ -226,7 +252,9 @@ static enum rc show_password(struct me *m, struct resp *r)
 {
 	struct out o = web_out(m->q, r);
 	struct page p;
-	struct enrol_view v = { .q = m->q, .p = &p, .has_password = m->signer.cred.password.n > 0, .fresh = is_fresh(m) };
+	struct enrol_view v = {
+		.q = m->q, .p = &p, .has_password = m->signer.cred.password.n > 0, .fresh = is_fresh(m)
+	};
 
 	web_page_init(&p, m->q, r, _(o.lang, "Password"));
 	tmpl_profile_password(&o, &v);
@@ -270,7 +298,8 @@ enum rc profile_password_save(struct req *q, struct resp *r)
 	if (rc != RC_OK)
 		return rc;
 	signin_cookies(q, r, &m.signer, m.token);
-	return web_done(r, _(web_lang(q), "Your password is saved. All other browsers are signed out."), STR("/profile"));
+	return web_done(r, _(web_lang(q), "Your password is saved. All other browsers are signed out."),
+	                STR("/profile"));
 }
 
 /* ---- second step ---- */
@@ -284,14 +313,16 @@ void enrol_fill(struct enrol_view *v, struct str secret, struct str issuer, stru
 	v->square = (struct html){ totp_qr_svg(v->q->arena, totp_uri(v->q->arena, v->secret, issuer, account)) };
 }
 
-enum rc enrol_store(struct db_tx *tx, struct req *q, struct person p, struct enrol_view *v, struct str code, struct err *err)
+enum rc enrol_store(struct db_tx *tx, struct req *q, struct person p, struct enrol_view *v, struct str code,
+                    struct err *err)
 {
 	struct str hashes[N_RECOVERY];
 	uint32_t any;
 	enum rc rc;
 
 	if (v->secret.n != 32 || totp_code(v->secret, 1, &any) != RC_OK)
-		return fail_field(err, RC_DENIED, "code", "The secret of this form is damaged. Please scan the new square.");
+		return fail_field(err, RC_DENIED, "code",
+		                  "The secret of this form is damaged. Please scan the new square.");
 	v->n_codes = 0;
 	for (size_t i = 0; i < N_RECOVERY; i++) {
 		v->codes[v->n_codes++] = recovery_code(q->arena);
@@ -305,12 +336,17 @@ static enum rc show_totp(struct me *m, struct resp *r)
 {
 	struct out o = web_out(m->q, r);
 	struct page p;
-	struct enrol_view v = { .q = m->q, .p = &p, .has_password = m->signer.cred.password.n > 0, .fresh = is_fresh(m), .on = m->signer.cred.totp.n > 0,
+	struct enrol_view v = { .q = m->q,
+		                .p = &p,
+		                .has_password = m->signer.cred.password.n > 0,
+		                .fresh = is_fresh(m),
+		                .on = m->signer.cred.totp.n > 0,
 		                .next = STR_INIT("") };
 
 	web_page_init(&p, m->q, r, _(o.lang, "Second step"));
 	if (!v.on)
-		enrol_fill(&v, m->q->method == HTTP_GET ? STR("") : req_field(m->q, "secret"), p.product, m->q->actor.email);
+		enrol_fill(&v, m->q->method == HTTP_GET ? STR("") : req_field(m->q, "secret"), p.product,
+		           m->q->actor.email);
 	tmpl_profile_totp(&o, &v);
 	return RC_OK;
 }

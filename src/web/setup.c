@@ -51,7 +51,8 @@ static enum rc save(struct db_tx *tx, void *arg, struct err *err)
 
 	if (rc == RC_OK && admins > 0)
 		return fail(err, RC_NOT_FOUND, "There is nothing at this address.");
-	/* The same row for everybody: on PostgreSQL the second of two transactions fails on it, starts again, and is late. */
+	/* The same row for everybody: on PostgreSQL the second of two transactions fails on it, starts again, and is
+	 * late. */
 	if (rc == RC_OK)
 		rc = setting_set(tx, "setup_at", time_iso(q->arena, q->now), err);
 	if (rc == RC_OK)
@@ -86,5 +87,6 @@ enum rc setup_save(struct req *q, struct resp *r)
 	if (rc != RC_OK)
 		return rc;
 	signin_cookies(q, r, &f.signer, f.token);
-	return web_done(r, _(web_lang(q), "The desk is open. Next: accounts of customers, and colleagues."), STR("/desk/admin"));
+	return web_done(r, _(web_lang(q), "The desk is open. Next: accounts of customers, and colleagues."),
+	                STR("/desk/admin"));
 }

@@ -17,7 +17,10 @@ static enum rc show_page(struct req *q, struct resp *r)
 {
 	struct out o = web_out(q, r);
 	struct page p;
-	struct signin_view v = { .q = q, .p = &p, .email = web_field_value(q, "email", STR("")), .next = web_field_value(q, "next", STR("")) };
+	struct signin_view v = { .q = q,
+		                 .p = &p,
+		                 .email = web_field_value(q, "email", STR("")),
+		                 .next = web_field_value(q, "next", STR("")) };
 
 	if (q->method == HTTP_GET)
 		v.next = req_field(q, "next");
@@ -32,7 +35,8 @@ static enum rc sign_in_show(struct req *q, struct resp *r)
 	struct str next = req_field(q, "next");
 
 	if (q->actor.kind != ACTOR_NOBODY)
-		return resp_redirect(r, next.n && !str_is(http_safe_next(next), "/") ? http_safe_next(next) : web_home(q));
+		return resp_redirect(r,
+		                     next.n && !str_is(http_safe_next(next), "/") ? http_safe_next(next) : web_home(q));
 	if (web_allowed(q, CAP_SETUP))
 		return resp_redirect(r, STR("/setup"));
 	return show_page(q, r);
@@ -74,10 +78,10 @@ static enum rc sign_in(struct req *q, struct resp *r)
 		return show_page(q, r);
 	struct str device = signin_device(q, c.email);
 	struct signin_limit limits[] = {
-		{ str_null(device) ? str_concat(q->arena, STR("login:"), c.email)
+		{str_null(device) ? str_concat(q->arena, STR("login:"), c.email)
 		                   : arena_strf(q->arena, "login:" STR_F ":" STR_F, STR_A(c.email), STR_A(device)),
-		  SIGNIN_TRIES },
-		{ str_concat(q->arena, STR("ip:"), q->peer), SIGNIN_TRIES_IP },
+                 SIGNIN_TRIES },
+		{ str_concat(q->arena,                        STR("ip:"),                                          q->peer),		                                                                                SIGNIN_TRIES_IP		                                                                                    },
 	};
 	c.limit = limits[0];
 	if ((rc = signin_count(q, r, limits, COUNT(limits))) != RC_OK)
@@ -129,8 +133,8 @@ enum rc signin_ask_link(struct req *q, struct resp *r, const char *purpose)
 {
 	struct ask_link a = { q, purpose, signin_address(q->arena, req_field(q, "email")) };
 	struct signin_limit limits[] = {
-		{ arena_strf(q->arena, "link:%s:" STR_F, purpose, STR_A(a.email)), 3 },
-		{ str_concat(q->arena, STR("link-ip:"), q->peer), 20 },
+		{arena_strf(q->arena, "link:%s:" STR_F, purpose,            STR_A(a.email)),        3 },
+		{ str_concat(q->arena,                  STR("link-ip:"),               q->peer), 20},
 	};
 	enum rc rc = signin_count(q, r, limits, COUNT(limits));
 
@@ -198,7 +202,11 @@ static enum rc link_show(struct req *q, struct resp *r)
 	struct out o = web_out(q, r);
 	struct page p;
 	struct str next = req_field(q, "next");
-	struct signin_view v = { .q = q, .p = &p, .email = peek.email, .token = req_path(q, "token"), .next = next.n ? http_safe_next(next) : STR("") };
+	struct signin_view v = { .q = q,
+		                 .p = &p,
+		                 .email = peek.email,
+		                 .token = req_path(q, "token"),
+		                 .next = next.n ? http_safe_next(next) : STR("") };
 
 	web_page_init(&p, q, r, _(o.lang, "Sign in"));
 	tmpl_sign_in_link(&o, &v);
@@ -252,7 +260,8 @@ static enum rc load_half(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct second *s = arg;
 	bool touch;
-	enum rc rc = session_find(tx, s->q->arena, req_cookie(s->q, HTTP_SESSION_COOKIE), s->q->now, &s->session, &touch, err);
+	enum rc rc = session_find(tx, s->q->arena, req_cookie(s->q, HTTP_SESSION_COOKIE), s->q->now, &s->session,
+	                          &touch, err);
 
 	return rc == RC_OK ? signer_by_person(tx, s->q->arena, s->session.person, &s->signer, err) : rc;
 }
@@ -312,7 +321,8 @@ static enum rc give_code(struct db_tx *tx, void *arg, struct err *err)
 		/* Ends the half session with all others; a whole one begins. */
 		rc = enrol_store(tx, q, s->signer.person, s->enrol, req_field(q, "code"), err);
 		if (rc == RC_OK)
-			rc = session_start(tx, q->arena, s->signer.person, false, req_header(q, "User-Agent"), q->now, &s->token, err);
+			rc = session_start(tx, q->arena, s->signer.person, false, req_header(q, "User-Agent"), q->now,
+			                   &s->token, err);
 		if (rc == RC_OK)
 			rc = signin_event(tx, q, &s->signer.actor, EV_AUTH, "second factor on", err);
 	} else {
@@ -337,7 +347,9 @@ static enum rc code_give(struct req *q, struct resp *r)
 		return resp_redirect(r, STR("/sign-in"));
 	if (rc != RC_OK)
 		return rc;
-	s.limit = (struct signin_limit){ arena_strf(q->arena, "code:%d:%lld", s.signer.person.kind, (long long)s.signer.person.id), CODE_TRIES };
+	s.limit = (struct signin_limit){
+		arena_strf(q->arena, "code:%d:%lld", s.signer.person.kind, (long long)s.signer.person.id), CODE_TRIES
+	};
 	if (web_fields_wrong(q, r))
 		return show_code(&s, r);
 	if (!s.signer.cred.totp.n) {
@@ -383,53 +395,80 @@ static enum rc sign_out(struct req *q, struct resp *r)
 
 /* ---- routes ---- */
 
-static const struct field next_fields[] = { { "next", FIELD_TEXT, 2000, .doc = "where to go afterwards" }, { 0 } };
-static const struct field sign_in_fields[] = { { "email", FIELD_TEXT, 254, true },
-	                                       { "password", FIELD_LINES, 1000, true },
-	                                       { "next", FIELD_TEXT, 2000 },
-	                                       { 0 } };
-static const struct field address_fields[] = { { "email", FIELD_TEXT, 254, true }, { "next", FIELD_TEXT, 2000 }, { 0 } };
-static const struct field code_fields[] = { { "code", FIELD_TEXT, 64, true },
-	                                    { "secret", FIELD_TEXT, 64 },
-	                                    { "password", FIELD_LINES, 1000 },
-	                                    { "do", FIELD_CHOICE, .choices = "on|off" },
-	                                    { "next", FIELD_TEXT, 2000 },
-	                                    { 0 } };
-static const struct field new_fields[] = { { "password", FIELD_LINES, 1000, true }, { "email", FIELD_TEXT, 254 }, { "next", FIELD_TEXT, 2000 }, { 0 } };
-static const struct field profile_fields[] = { { "do", FIELD_CHOICE, .required = true, .choices = "prefs|end|end-others" },
-	                                       { "name", FIELD_TEXT, 200 },
-	                                       { "phone", FIELD_TEXT, 40 },
-	                                       { "lang", FIELD_TEXT, 20 },
-	                                       { "zone", FIELD_TEXT, 64 },
-	                                       { "theme", FIELD_CHOICE, .choices = "system|light|dark" },
-	                                       { "session", FIELD_TEXT, 64 },
-	                                       { 0 } };
-static const struct field change_fields[] = { { "current", FIELD_LINES, 1000 }, { "password", FIELD_LINES, 1000, true }, { 0 } };
-static const struct field setup_fields[] = { { "product", FIELD_TEXT, 100, true }, { "support_addr", FIELD_EMAIL, 254, true },
-	                                     { "phone", FIELD_TEXT, 40 },          { "name", FIELD_TEXT, 200, true },
-	                                     { "email", FIELD_EMAIL, 254, true },  { "password", FIELD_LINES, 1000, true },
-	                                     { 0 } };
+static const struct field next_fields[] = {
+	{"next", FIELD_TEXT, 2000, .doc = "where to go afterwards" },
+        { 0 }
+};
+static const struct field sign_in_fields[] = {
+	{"email",      FIELD_TEXT, 254, true },
+        { "password",         FIELD_LINES, 1000, true },
+        { "next",           FIELD_TEXT, 2000 },
+        { 0}
+};
+static const struct field address_fields[] = {
+	{"email", FIELD_TEXT, 254, true },
+        { "next",    FIELD_TEXT, 2000 },
+        { 0     }
+};
+static const struct field code_fields[] = {
+	{"code",       FIELD_TEXT, 64, true },
+        { "secret",          FIELD_TEXT, 64 },
+	{ "password",           FIELD_LINES, 1000 },
+        { "do",FIELD_CHOICE, .choices = "on|off" },
+	{ "next",           FIELD_TEXT, 2000 },
+        { 0}
+};
+static const struct field new_fields[] = {
+	{"password",  FIELD_LINES, 1000, true },
+        { "email",       FIELD_TEXT, 254 },
+        { "next",          FIELD_TEXT, 2000 },
+        { 0}
+};
+static const struct field profile_fields[] = {
+	{"do",              FIELD_CHOICE, .required = true, .choices = "prefs|end|end-others" },
+	{ "name", FIELD_TEXT, 200 },
+	{ "phone",                FIELD_TEXT, 40 },
+	{ "lang",       FIELD_TEXT, 20 },
+	{ "zone",                FIELD_TEXT, 64 },
+	{ "theme",FIELD_CHOICE, .choices = "system|light|dark" },
+	{ "session",                FIELD_TEXT, 64 },
+	{ 0}
+};
+static const struct field change_fields[] = {
+	{"current",   FIELD_LINES, 1000 },
+        { "password",       FIELD_LINES, 1000, true },
+        { 0}
+};
+static const struct field setup_fields[] = {
+	{"product",    FIELD_TEXT, 100, true },
+	{ "support_addr",         FIELD_EMAIL, 254, true },
+	{ "phone",           FIELD_TEXT, 40 },
+	{ "name",FIELD_TEXT, 200, true },
+	{ "email",        FIELD_EMAIL, 254, true },
+	{ "password",     FIELD_LINES, 1000, true },
+	{ 0         }
+};
 
 const struct route signin_routes[] = {
-	{ HTTP_GET, "/sign-in", CAP_PUBLIC, sign_in_show, next_fields, ROUTE_LENIENT },
-	{ HTTP_POST, "/sign-in", CAP_PUBLIC, sign_in, sign_in_fields, ROUTE_LENIENT },
-	{ HTTP_POST, "/sign-in/link", CAP_PUBLIC, link_send, address_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/sign-in/l/{token}", CAP_PUBLIC, link_show, next_fields, ROUTE_LENIENT },
+	{HTTP_GET,              "/sign-in", CAP_PUBLIC, sign_in_show, next_fields, ROUTE_LENIENT },
+	{ HTTP_POST,           "/sign-in", CAP_PUBLIC, sign_in, sign_in_fields, ROUTE_LENIENT },
+	{ HTTP_POST,          "/sign-in/link", CAP_PUBLIC, link_send, address_fields, ROUTE_LENIENT },
+	{ HTTP_GET,	            "/sign-in/l/{token}", CAP_PUBLIC, link_show, next_fields, ROUTE_LENIENT },
 	{ HTTP_POST, "/sign-in/l/{token}", CAP_PUBLIC, link_use, next_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/sign-in/code", CAP_PUBLIC, code_show, next_fields, ROUTE_LENIENT },
-	{ HTTP_POST, "/sign-in/code", CAP_PUBLIC, code_give, code_fields, ROUTE_LENIENT },
-	{ HTTP_POST, "/sign-out", CAP_PUBLIC, sign_out },
-	{ HTTP_GET, "/password/reset", CAP_PUBLIC, password_reset_show },
-	{ HTTP_POST, "/password/reset", CAP_PUBLIC, password_reset_send, address_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/password/new/{token}", CAP_PUBLIC, password_new_show, next_fields, ROUTE_LENIENT },
-	{ HTTP_POST, "/password/new/{token}", CAP_PUBLIC, password_new_save, new_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/profile", CAP_SIGNED_IN, profile_show },
-	{ HTTP_POST, "/profile", CAP_SIGNED_IN, profile_save, profile_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/profile/password", CAP_SIGNED_IN, profile_password_show },
-	{ HTTP_POST, "/profile/password", CAP_SIGNED_IN, profile_password_save, change_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/profile/second-factor", CAP_SIGNED_IN, profile_totp_show },
-	{ HTTP_POST, "/profile/second-factor", CAP_SIGNED_IN, profile_totp_save, code_fields, ROUTE_LENIENT },
-	{ HTTP_GET, "/setup", CAP_SETUP, setup_show },
-	{ HTTP_POST, "/setup", CAP_SETUP, setup_save, setup_fields, ROUTE_LENIENT },
-	{ 0 },
+	{ HTTP_GET,              "/sign-in/code", CAP_PUBLIC, code_show, next_fields, ROUTE_LENIENT },
+	{ HTTP_POST,        "/sign-in/code", CAP_PUBLIC, code_give, code_fields, ROUTE_LENIENT },
+	{ HTTP_POST,            "/sign-out", CAP_PUBLIC, sign_out },
+	{ HTTP_GET,           "/password/reset", CAP_PUBLIC, password_reset_show },
+	{ HTTP_POST,       "/password/reset", CAP_PUBLIC, password_reset_send, address_fields, ROUTE_LENIENT },
+	{ HTTP_GET,	            "/password/new/{token}", CAP_PUBLIC, password_new_show, next_fields, ROUTE_LENIENT },
+	{ HTTP_POST,"/password/new/{token}", CAP_PUBLIC, password_new_save, new_fields, ROUTE_LENIENT },
+	{ HTTP_GET,            "/profile", CAP_SIGNED_IN, profile_show },
+	{ HTTP_POST,        "/profile", CAP_SIGNED_IN, profile_save, profile_fields, ROUTE_LENIENT },
+	{ HTTP_GET,            "/profile/password", CAP_SIGNED_IN, profile_password_show },
+	{ HTTP_POST,           "/profile/password", CAP_SIGNED_IN, profile_password_save, change_fields, ROUTE_LENIENT },
+	{ HTTP_GET,          "/profile/second-factor", CAP_SIGNED_IN, profile_totp_show },
+	{ HTTP_POST,                    "/profile/second-factor", CAP_SIGNED_IN, profile_totp_save, code_fields, ROUTE_LENIENT },
+	{ HTTP_GET,"/setup", CAP_SETUP, setup_show },
+	{ HTTP_POST,            "/setup", CAP_SETUP, setup_save, setup_fields, ROUTE_LENIENT },
+	{ 0       },
 };

@@ -127,13 +127,16 @@ void signin_cookies(struct req *q, struct resp *r, const struct signer *s, struc
 	resp_cookie(r, HTTP_SESSION_COOKIE, token, SESSION_DAYS * 86400);
 	if (str_null(id) && web_desk(q)->pin_key.n) {
 		id = random_token(q->arena);
-		resp_cookie(r, "device", arena_strf(q->arena, STR_F "." STR_F, STR_A(id), STR_A(device_mac(q, email, id))), 365 * 86400);
+		resp_cookie(r, "device",
+		            arena_strf(q->arena, STR_F "." STR_F, STR_A(id), STR_A(device_mac(q, email, id))),
+		            365 * 86400);
 	}
 }
 
 /* ---- coming in ---- */
 
-enum rc signin_event(struct db_tx *tx, const struct req *q, const struct actor *who, const char *kind, const char *what, struct err *err)
+enum rc signin_event(struct db_tx *tx, const struct req *q, const struct actor *who, const char *kind, const char *what,
+                     struct err *err)
 {
 	struct event_id id;
 	struct event e = { .at = q->now,
@@ -145,8 +148,8 @@ enum rc signin_event(struct db_tx *tx, const struct req *q, const struct actor *
 	return event_append(tx, &e, &id, err);
 }
 
-enum rc signin_admit(struct db_tx *tx, struct req *q, const struct signer *s, const char *how, bool require_totp, struct str *ret_token,
-                     bool *ret_half, struct err *err)
+enum rc signin_admit(struct db_tx *tx, struct req *q, const struct signer *s, const char *how, bool require_totp,
+                     struct str *ret_token, bool *ret_half, struct err *err)
 {
 	enum rc rc = RC_OK;
 
@@ -155,7 +158,8 @@ enum rc signin_admit(struct db_tx *tx, struct req *q, const struct signer *s, co
 	if (q->session.n)
 		rc = session_end(tx, q->session, err);
 	if (rc == RC_OK)
-		rc = session_start(tx, q->arena, s->person, *ret_half, req_header(q, "User-Agent"), q->now, ret_token, err);
+		rc = session_start(tx, q->arena, s->person, *ret_half, req_header(q, "User-Agent"), q->now, ret_token,
+		                   err);
 	if (rc == RC_OK && !*ret_half)
 		rc = once_end_all(tx, s->person, err);
 	return rc == RC_OK ? signin_event(tx, q, &s->actor, EV_SIGN_IN, how, err) : rc;
@@ -199,8 +203,8 @@ enum rc signin_onward(struct req *q, struct resp *r, const struct signer *s, boo
 
 /* ---- mails ---- */
 
-static enum rc put(struct db_tx *tx, const struct signin_post *post, const struct signer *to, const char *kind, struct str subject,
-                   struct str text, struct err *err)
+static enum rc put(struct db_tx *tx, const struct signin_post *post, const struct signer *to, const char *kind,
+                   struct str subject, struct str text, struct err *err)
 {
 	struct outmail_id id;
 	/* Asked for by a person and throttled where it is asked: not under the budget of automatic mail. */
@@ -223,13 +227,14 @@ static enum rc put(struct db_tx *tx, const struct signin_post *post, const struc
 	return outbox_put(tx, &m, post->now, &id, err);
 }
 
-enum rc signin_mail(struct db_tx *tx, const struct signin_post *post, enum once_purpose purpose, const struct signer *to, struct str next,
-                    struct err *err)
+enum rc signin_mail(struct db_tx *tx, const struct signin_post *post, enum once_purpose purpose,
+                    const struct signer *to, struct str next, struct err *err)
 {
 	const struct i18n *l = i18n_lang(to->actor.lang);
 	const char *subject, *text, *path;
 	struct str token, link;
-	enum rc rc = once_make(tx, post->a, purpose, to->person, signin_address(post->a, to->actor.email), post->now, &token, err);
+	enum rc rc = once_make(tx, post->a, purpose, to->person, signin_address(post->a, to->actor.email), post->now,
+	                       &token, err);
 
 	if (rc != RC_OK)
 		return rc;
@@ -237,27 +242,37 @@ enum rc signin_mail(struct db_tx *tx, const struct signin_post *post, enum once_
 	case ONCE_MAGIC:
 		path = "/sign-in/l/";
 		subject = _(l, "Your link to sign in to {product}");
-		text = _(l, "Hello {name},\n\nopen this link to sign in to {product}:\n\n{link}\n\nIt works once, for 15 minutes. If you did not "
-			    "ask for it, ignore this mail: nothing happens.\n");
+		text = _(l, "Hello {name},\n\nopen this link to sign in to {product}:\n\n{link}\n\nIt works once, for "
+		            "15 minutes. If you did not "
+		            "ask for it, ignore this mail: nothing happens.\n");
 		break;
 	case ONCE_RESET:
 		path = "/password/new/";
 		subject = _(l, "Choose a new password for {product}");
-		text = _(l, "Hello {name},\n\nopen this link to choose a new password for {product}:\n\n{link}\n\nIt works once, for one hour. If "
-			    "you did not ask for it, ignore this mail: your password stays as it is.\n");
+		text = _(l, "Hello {name},\n\nopen this link to choose a new password for {product}:\n\n{link}\n\nIt "
+		            "works once, for one hour. If "
+		            "you did not ask for it, ignore this mail: your password stays as it is.\n");
 		break;
 	default:
 		path = "/password/new/";
 		subject = _(l, "You are invited to {product}");
-		text = _(l, "Hello {name},\n\nyou can now use {product}. Open this link to choose a password and sign in:\n\n{link}\n\nIt works "
-			    "once, for seven days.\n");
+		text = _(l, "Hello {name},\n\nyou can now use {product}. Open this link to choose a password and sign "
+		            "in:\n\n{link}\n\nIt works "
+		            "once, for seven days.\n");
 		break;
 	}
 	link = arena_strf(post->a, STR_F "%s" STR_F STR_F, STR_A(post->desk->config.base_url), path, STR_A(token),
 	                  STR_A(next_query(post->a, next)));
-	struct tr_arg args[] = { { "name", to->actor.name }, { "product", post->settings.product }, { "link", link } };
+	struct tr_arg args[] = {
+		{"name",     to->actor.name        },
+                { "product", post->settings.product},
+                { "link",    link                  }
+	};
 
-	return put(tx, post, to, purpose == ONCE_INVITE ? "invite" : purpose == ONCE_RESET ? "reset" : "sign-in",
+	return put(tx, post, to,
+	           purpose == ONCE_INVITE  ? "invite"
+	           : purpose == ONCE_RESET ? "reset"
+	                                   : "sign-in",
 	           tr_fill(post->a, subject, args, COUNT(args)), tr_fill(post->a, text, args, COUNT(args)), err);
 }
 
@@ -273,15 +288,23 @@ enum rc signin_invite(struct db_tx *tx, const struct signin_post *post, struct p
 	return signin_mail(tx, post, ONCE_INVITE, &s, STR_NULL, err);
 }
 
-enum rc signin_tell(struct db_tx *tx, const struct signin_post *post, const struct signer *to, const char *what, struct err *err)
+enum rc signin_tell(struct db_tx *tx, const struct signin_post *post, const struct signer *to, const char *what,
+                    struct err *err)
 {
 	const struct i18n *l = i18n_lang(to->actor.lang);
-	struct tr_arg args[] = { { "name", to->actor.name }, { "product", post->settings.product }, { "what", str_of(tr(l, what)) },
-		                 { "support", post->settings.support_addr } };
+	struct tr_arg args[] = {
+		{"name",     to->actor.name        },
+		{ "product", post->settings.product},
+		{ "what",    str_of(tr(l,            what)) },
+		{ "support",         post->settings.support_addr                     }
+	};
 
-	return put(tx, post, to, "security", tr_fill(post->a, _(l, "Your sign-in to {product} was changed"), args, COUNT(args)),
-	           tr_fill(post->a, _(l, "Hello {name},\n\n{what}\n\nAll your other sessions were ended. If this was not you, write to {support} "
-	                                 "at once.\n"),
+	return put(tx, post, to, "security",
+	           tr_fill(post->a, _(l, "Your sign-in to {product} was changed"), args, COUNT(args)),
+	           tr_fill(post->a,
+	                   _(l, "Hello {name},\n\n{what}\n\nAll your other sessions were ended. If this was not you, "
+	                        "write to {support} "
+	                        "at once.\n"),
 	                   args, COUNT(args)),
 	           err);
 }
@@ -308,15 +331,18 @@ enum rc signin_job_mail(void *app, const struct job *job, struct arena *scratch,
 {
 	struct desk *d = app;
 	json_t *j = json_loadb(job->args.p, job->args.n, 0, NULL);
-	const char *email = json_string_value(json_object_get(j, "email")), *purpose = json_string_value(json_object_get(j, "purpose"));
+	const char *email = json_string_value(json_object_get(j, "email")),
+	           *purpose = json_string_value(json_object_get(j, "purpose"));
 	const char *next = json_string_value(json_object_get(j, "next"));
 	enum rc rc = RC_INVALID;
 
 	if (email && purpose) {
-		struct mail_job m = { .post = { d, web_settings_of(d, scratch), scratch, time_now() },
-			              .email = str_of(email),
-			              .next = str_of(next),
-			              .purpose = strcmp(purpose, "reset") == 0 ? ONCE_RESET : ONCE_MAGIC };
+		struct mail_job m = {
+			.post = {d, web_settings_of(d, scratch), scratch, time_now()},
+			.email = str_of(email),
+			.next = str_of(next),
+			.purpose = strcmp(purpose, "reset") == 0 ? ONCE_RESET : ONCE_MAGIC
+		};
 
 		rc = db_write(d->db, write_mail, &m, err);
 	} else {

@@ -12,8 +12,10 @@ struct signer {
 	bool active;
 };
 /* Fill *ret and return RC_OK for absent and disabled persons, too, with the same number of reads. */
-MUST_USE enum rc signer_by_email(struct db_tx *tx, struct arena *a, struct str email, struct signer *ret, struct err *err);
-MUST_USE enum rc signer_by_person(struct db_tx *tx, struct arena *a, struct person p, struct signer *ret, struct err *err);
+MUST_USE enum rc signer_by_email(struct db_tx *tx, struct arena *a, struct str email, struct signer *ret,
+                                 struct err *err);
+MUST_USE enum rc signer_by_person(struct db_tx *tx, struct arena *a, struct person p, struct signer *ret,
+                                  struct err *err);
 /* The address as people are looked up by. */
 struct str signin_address(struct arena *a, struct str typed);
 
@@ -29,15 +31,17 @@ MUST_USE enum rc signin_forget(struct db_tx *tx, const struct signin_limit *l, s
 #define SIGNIN_TRIES_IP  50
 #define CODE_TRIES       5
 
-/* Session, event and what else belongs to coming in, in the caller's transaction. *ret_half: the second factor is due. */
-MUST_USE enum rc signin_admit(struct db_tx *tx, struct req *q, const struct signer *s, const char *how, bool require_totp,
-                              struct str *ret_token, bool *ret_half, struct err *err);
+/* Session, event and what else belongs to coming in, in the caller's transaction. *ret_half: the second factor is due.
+ */
+MUST_USE enum rc signin_admit(struct db_tx *tx, struct req *q, const struct signer *s, const char *how,
+                              bool require_totp, struct str *ret_token, bool *ret_half, struct err *err);
 void signin_cookies(struct req *q, struct resp *r, const struct signer *s, struct str token);
 /* 303 to where the person wanted to go, or to the second factor. */
 enum rc signin_onward(struct req *q, struct resp *r, const struct signer *s, bool half);
 /* A device on which this person came in before: tries from elsewhere do not lock it out (S-43). STR_NULL: unknown. */
 struct str signin_device(const struct req *q, struct str email);
-MUST_USE enum rc signin_event(struct db_tx *tx, const struct req *q, const struct actor *who, const char *kind, const char *what, struct err *err);
+MUST_USE enum rc signin_event(struct db_tx *tx, const struct req *q, const struct actor *who, const char *kind,
+                              const char *what, struct err *err);
 
 /* Mails. They carry links on config.base_url only. */
 struct signin_post {
@@ -46,12 +50,13 @@ struct signin_post {
 	struct arena *a;
 	struct instant now;
 };
-MUST_USE enum rc signin_mail(struct db_tx *tx, const struct signin_post *post, enum once_purpose purpose, const struct signer *to,
-                             struct str next, struct err *err);
+MUST_USE enum rc signin_mail(struct db_tx *tx, const struct signin_post *post, enum once_purpose purpose,
+                             const struct signer *to, struct str next, struct err *err);
 /* For people.c and admin.c: makes the link and queues the mail. */
 MUST_USE enum rc signin_invite(struct db_tx *tx, const struct signin_post *post, struct person p, struct err *err);
 /* Tells somebody by mail that the password or second factor changed. `what` is a sentence to be translated. */
-MUST_USE enum rc signin_tell(struct db_tx *tx, const struct signin_post *post, const struct signer *to, const char *what, struct err *err);
+MUST_USE enum rc signin_tell(struct db_tx *tx, const struct signin_post *post, const struct signer *to,
+                             const char *what, struct err *err);
 
 /* ---- what the templates show ---- */
 struct signin_view {
@@ -104,7 +109,8 @@ struct setup_view {
 /* A fresh secret or the one of the form, with its square. */
 void enrol_fill(struct enrol_view *v, struct str secret, struct str issuer, struct str account);
 /* Stores secret and fresh recovery codes and takes the first code; RC_DENIED when it is wrong. Ends all sessions. */
-MUST_USE enum rc enrol_store(struct db_tx *tx, struct req *q, struct person p, struct enrol_view *v, struct str code, struct err *err);
+MUST_USE enum rc enrol_store(struct db_tx *tx, struct req *q, struct person p, struct enrol_view *v, struct str code,
+                             struct err *err);
 
 /* Queues the job that mails a link, after counting; the answer tells nothing. */
 MUST_USE enum rc signin_ask_link(struct req *q, struct resp *r, const char *purpose);

@@ -86,7 +86,8 @@ static enum rc load_token(struct db_tx *tx, void *arg, struct err *err)
 		/* The account itself asks: it reads, or reads and writes, what is its own. */
 		q->actor = (struct actor){ .kind = ACTOR_CONTACT,
 			                   .account = w->token.account,
-			                   .contact_role = w->token.scope == SCOPE_READ ? CONTACT_AUDITOR : CONTACT_OPERATOR,
+			                   .contact_role = w->token.scope == SCOPE_READ ? CONTACT_AUDITOR
+			                                                                : CONTACT_OPERATOR,
 			                   .name = w->token.name,
 			                   .email = STR_INIT(""),
 			                   .lang = STR_INIT("en"),

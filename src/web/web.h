@@ -32,8 +32,8 @@ struct page;    /* web/page.h */
 struct contact; /* account/account.h */
 
 /* ---- for http_config ---- */
-/* Session cookie or bearer token to actor. Looked up for every request, so that revoking takes effect at once. A session
- * whose second factor is due has q->session set (its forms need the CSRF token) and an actor who is nobody. */
+/* Session cookie or bearer token to actor. Looked up for every request, so that revoking takes effect at once. A
+ * session whose second factor is due has q->session set (its forms need the CSRF token) and an actor who is nobody. */
 enum rc web_identify(struct req *q, struct str session_cookie, struct str bearer, struct err *err);
 bool web_allowed(const struct req *q, enum capability cap);
 void web_error_page(struct req *q, struct resp *r, int status, const struct err *err);
@@ -80,7 +80,10 @@ struct str web_field_error(const struct req *q, const char *field);
 struct str web_field_value(const struct req *q, const char *field, struct str fallback);
 
 /* ---- settings that the first-run page and administrators make; the configuration wins ---- */
-struct web_settings { struct str product, phone, support_addr; bool require_totp; };
+struct web_settings {
+	struct str product, phone, support_addr;
+	bool require_totp;
+};
 struct web_settings web_settings(const struct req *q); /* never fails: what cannot be read is empty */
 struct web_settings web_settings_of(const struct desk *d, struct arena *a);
 
@@ -91,14 +94,14 @@ struct job;
 enum rc signin_job_mail(void *app, const struct job *job, struct arena *scratch, struct err *err);
 
 /* ---- routes, put together in app/wire.c ---- */
-extern const struct route asset_routes[];         /* assets.c */
-extern const struct route signin_routes[];        /* signin.c: sign-in, sign-out, password, profile, setup */
-extern const struct route people_routes[];        /* people.c: /people, /subscription, /sites */
-extern const struct route portal_routes[];        /* "/" and the lists of a customer */
+extern const struct route asset_routes[];  /* assets.c */
+extern const struct route signin_routes[]; /* signin.c: sign-in, sign-out, password, profile, setup */
+extern const struct route people_routes[]; /* people.c: /people, /subscription, /sites */
+extern const struct route portal_routes[]; /* "/" and the lists of a customer */
 extern const struct route new_ticket_routes[];
 extern const struct route portal_ticket_routes[];
 extern const struct route kb_routes[];
-extern const struct route desk_routes[];          /* "/desk": agents */
+extern const struct route desk_routes[]; /* "/desk": agents */
 extern const struct route desk_ticket_routes[];
 extern const struct route triage_routes[];
-extern const struct route admin_routes[];         /* "/desk/admin" */
+extern const struct route admin_routes[]; /* "/desk/admin" */

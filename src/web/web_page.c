@@ -81,7 +81,8 @@ static void add_errors(struct page *p, struct req *q, const struct i18n *l)
 	struct page_error *list = arena_array(q->arena, struct page_error, MAX_ERRORS + 1);
 
 	for (size_t i = 0; i < q->n_field_errors && i < MAX_ERRORS; i++)
-		list[p->n_errors++] = (struct page_error){ q->field_errors[i].field, str_of(tr(l, str_z(q->arena, q->field_errors[i].text))) };
+		list[p->n_errors++] = (struct page_error){ q->field_errors[i].field,
+			                                   str_of(tr(l, str_z(q->arena, q->field_errors[i].text))) };
 	if (err->text[0])
 		list[p->n_errors++] = (struct page_error){ arena_str(q->arena, str_of(err->field)),
 			                                   arena_str(q->arena, str_of(tr(l, err->text))) };
