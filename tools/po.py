@@ -1,134 +1,219 @@
 #!/usr/bin/env python3
-"""Translations.
+"""Translations. English is the source: a text is its own key.
 
-    po.py merge              brings po/*.po up to date with the texts of the sources (new ones are empty)
+    po.py extract            writes po/carrel.pot from the sources
+    po.py merge              extract, and brings po/*.po up to date (new texts are empty, gone ones leave)
     po.py check              every text is translated, none is fuzzy, placeholders agree; exit 1 otherwise
+    po.py missing TAG        prints what is not translated, one a line
     po.py compile OUT PO...  the C tables of src/i18n/catalog.h
+
+Found are _(l, "..."), tr(l, "..."), tr_n(l, "one", "many", n), N_("..."), {{_ "..."}} and {{n_ "one" "many"}} in
+templates, and the sentences of fail() and its kin that people read whole (those with values put in stay English).
 """
 import glob, os, re, sys
 
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 S = r'"((?:[^"\\]|\\.)*)"'
 JOINED = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
+ARG = r'[^",;]+?,\s*'
+# Rooms whose refusals reach pages; those of start-up and of the administrator's log stay English.
+REFUSING = {'account', 'auth', 'entitlement', 'ticket', 'kb', 'web', 'http', 'calendar', 'desk', 'blob', 'util', 'lms'}
+PATTERNS = [
+    (re.compile(r'\b(?:tr|_)\(\s*(?:\w+\([^()"]*\)|[\w>.&-]+)\s*,\s*' + JOINED + r'\)'), 'text'),
+    (re.compile(r'\bN_\(\s*' + JOINED + r'\)'), 'text'),
+    (re.compile(r'\b(?:tr_n|counted)\((?:[^",;()]+,)*?\s*' + JOINED + r',\s*' + JOINED), 'plural'),
+]
+REFUSALS = [
+    re.compile(r'\bfail\(\s*[^",;]+,\s*RC_(?!FAULT)\w+,\s*' + JOINED + r'\)'),
+    re.compile(r'\b(?:fail_field|fail_code)\(\s*[^",;]+,\s*RC_(?!FAULT)\w+,\s*(?:"[^"]*"|[\w>.-]+),\s*' + JOINED + r'\)'),
+    re.compile(r'\bhttp_fail\(\s*[^",;]+,\s*RC_(?!FAULT)\w+,\s*(?:"[^"]*"|[\w>.-]+),\s*' + JOINED + r'\)'),
+    re.compile(r'\bsignin_tell\((?:[^",;()]+,)*\s*' + JOINED),
+    re.compile(r'\b(?:web_done)\(\s*[^",;]+,\s*' + JOINED),
+]
+CHECKS = [  # what http/ says about a field
+    re.compile(r'(?:return|[?:])\s*' + JOINED + r'\s*[;:]'),
+    re.compile(r'\bfield_fail\((?:[^",;()]+,)*\s*' + JOINED),
+]
+
+
+def read(path):
+    with open(path, encoding='utf-8') as f:
+        return f.read()
+
 
 def unjoin(text):
     return ''.join(re.findall(S, text))
 
+
+def sentence(t):
+    return t[:1].isupper() and t.endswith(('.', '!', '?')) and '%' not in t
+
+
 def texts(root):
-    """{msgid: plural or None}, in the order of the files."""
+    """{msgid: (plural or None, "file:line" where it was found first)}, in the order of the files."""
     out = {}
+
+    def add(mid, plural, path, src, at):
+        if mid and (mid not in out or (plural and not out[mid][0])):
+            out[mid] = (plural, f'{os.path.relpath(path, root)}:{src.count(chr(10), 0, at) + 1}')
+
     for path in sorted(glob.glob(f'{root}/src/**/*.c', recursive=True)):
         if path.endswith('_test.c'):
             continue
-        src = open(path, encoding='utf-8').read()
-        for m in re.finditer(r'\b(?:tr|_)\(\s*[\w>.&()-]+?,\s*' + JOINED, src):
-            out.setdefault(unjoin(m.group(1)))
-        for m in re.finditer(r'\bN_\(\s*' + JOINED, src):
-            out.setdefault(unjoin(m.group(1)))
-        for m in re.finditer(r'\b(?:tr_n|counted)\((?:\s*[\w>.&()-]+?,)*?\s*' + JOINED + r',\s*' + JOINED, src):
-            out[unjoin(m.group(1))] = unjoin(m.group(2))
+        src = read(path)
+        src = re.sub(r'/\*.*?\*/', lambda m: re.sub(r'[^\n]', ' ', m.group(0)), src, flags=re.S)
+        room = os.path.relpath(path, root).split(os.sep)[1]
+        for pattern, kind in PATTERNS:
+            for m in pattern.finditer(src):
+                add(unjoin(m.group(1)), unjoin(m.group(2)) if kind == 'plural' else None, path, src, m.start())
+        if room in REFUSING and not path.endswith(('http/server.c', 'http/router.c')):
+            for pattern in REFUSALS + (CHECKS if path.endswith('http/validate.c') else []):
+                for m in pattern.finditer(src):
+                    if sentence(unjoin(m.group(1))):
+                        add(unjoin(m.group(1)), None, path, src, m.start())
+        if path.endswith('i18n/i18n.c'):
+            for m in re.finditer(r'static const char \*const (?:month|long_month|day)\[\] = \{(.*?)\};', src, re.S):
+                for t in re.findall(S, m.group(1)):
+                    add(t, None, path, src, m.start())
     for path in sorted(glob.glob(f'{root}/src/**/*.html', recursive=True)):
-        src = open(path, encoding='utf-8').read()
+        src = read(path)
+        src = re.sub(r'\{\{!--.*?--\}\}', lambda m: re.sub(r'[^\n]', ' ', m.group(0)), src, flags=re.S)
         for m in re.finditer(r'\{\{_\s+' + S, src):
-            out.setdefault(m.group(1))
+            add(m.group(1), None, path, src, m.start())
         for m in re.finditer(r'\{\{n_\s+' + S + r'\s+' + S, src):
-            out[m.group(1)] = m.group(2)
-    for path in [f'{root}/src/i18n/i18n.c']:
-        for block in re.findall(r'static const char \*const (?:month|long_month|day)\[\] = \{(.*?)\};', open(path).read(), re.S):
-            for t in re.findall(S, block):
-                out.setdefault(t)
+            add(m.group(1), m.group(2), path, src, m.start())
     return out
 
+
 def read_po(path):
+    """{msgid: (plural, text, text of the plural, fuzzy)}"""
     out, cur, fuzzy, field = {}, {}, False, None
-    def end():
-        nonlocal cur, fuzzy
-        if 'id' in cur and cur['id'] != '':
-            out[cur['id']] = (cur.get('plural'), cur.get('str0', ''), cur.get('str1'), fuzzy)
-        cur, fuzzy = {}, False
-    for line in open(path, encoding='utf-8'):
-        line = line.rstrip('\n')
+    for line in read(path).split('\n') + ['msgid ""']:
+        m = re.match(r'(msgid|msgid_plural|msgstr(?:\[(\d)\])?) ' + S, line)
+        if m or line.startswith('#'):
+            starts = line.startswith('#') or m.group(1) == 'msgid'
+            if starts and 'str0' in cur:
+                if cur['id'] != '':
+                    out[cur['id']] = (cur.get('plural'), cur['str0'], cur.get('str1'), fuzzy)
+                cur, fuzzy = {}, False
         if line.startswith('#,') and 'fuzzy' in line:
             fuzzy = True
-        m = re.match(r'(msgid|msgid_plural|msgstr(?:\[(\d)\])?) ' + S, line)
         if m:
-            if m.group(1) == 'msgid':
-                end_fuzzy = fuzzy
-                end()
-                fuzzy = end_fuzzy
-                field = 'id'
-            elif m.group(1) == 'msgid_plural':
-                field = 'plural'
-            else:
-                field = 'str' + (m.group(2) or '0')
+            field = {'msgid': 'id', 'msgid_plural': 'plural'}.get(m.group(1), 'str' + (m.group(2) or '0'))
             cur[field] = m.group(3)
         elif line.startswith('"') and field:
             cur[field] += re.match(S, line).group(1)
-    end()
     return out
 
-def write_po(path, tag, entries):
+
+def write_po(path, tag, entries, refs):
     with open(path, 'w', encoding='utf-8') as f:
-        f.write('msgid ""\nmsgstr ""\n"Language: %s\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n' % tag)
-        for mid, (plural, s0, s1) in entries.items():
-            f.write(f'\nmsgid "{mid}"\n')
+        f.write('msgid ""\nmsgstr ""\n"Language: %s\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
+                '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n' % tag)
+        for mid, (plural, s0, s1, fuzzy) in entries.items():
+            f.write('\n')
+            if mid in refs:
+                f.write(f'#: {refs[mid]}\n')
+            if fuzzy:
+                f.write('#, fuzzy\n')
+            f.write(f'msgid "{mid}"\n')
             if plural is None:
                 f.write(f'msgstr "{s0}"\n')
             else:
                 f.write(f'msgid_plural "{plural}"\nmsgstr[0] "{s0}"\nmsgstr[1] "{s1 or ""}"\n')
 
+
 def names(t):
     return set(re.findall(r'\{(\w+)\}', t or ''))
 
-def merge(root):
+
+def problem(mid, plural, entry):
+    """What is wrong with the translation of a text, or None."""
+    if entry is None or not entry[1] or (plural is not None and not entry[2]):
+        return 'not translated'
+    _, s0, s1, fuzzy = entry
+    if fuzzy:
+        return 'fuzzy'
+    if plural is None:
+        return None if names(s0) == names(mid) else 'placeholders differ'
+    both = names(mid) | names(plural)
+    return None if names(s0) <= both and names(s1) == names(plural) else 'placeholders differ'
+
+
+def extract(root):
     want = texts(root)
-    for path in glob.glob(f'{root}/po/*.po'):
-        have = read_po(path)
-        write_po(path, os.path.basename(path)[:-3], {m: (p, *(have[m][1:3] if m in have else ('', None))) for m, p in want.items()})
+    # Without line numbers: they would change the files with every edit of a page.
+    refs = {m: r.rsplit(':', 1)[0] for m, (_, r) in want.items()}
+    os.makedirs(f'{root}/po', exist_ok=True)
+    write_po(f'{root}/po/carrel.pot', '', {m: (p, '', None, False) for m, (p, _) in want.items()}, refs)
+    return want, refs
+
+
+def merge(root):
+    want, refs = extract(root)
+    for path in sorted(glob.glob(f'{root}/po/*.po')):
+        have, out = read_po(path), {}
+        for m, (p, _) in want.items():
+            h = have.get(m)
+            out[m] = (p, h[1], h[2], h[3]) if h and (h[0] is None) == (p is None) else (p, h[1] if h else '', None, False)
+        write_po(path, os.path.basename(path)[:-3], out, refs)
+
 
 def check(root):
     want, bad = texts(root), 0
     for path in sorted(glob.glob(f'{root}/po/*.po')):
         have = read_po(path)
-        for mid, plural in want.items():
-            p, s0, s1, fuzzy = have.get(mid, (None, '', None, False))
-            why = None
-            if not s0 or (plural is not None and not s1):
-                why = 'not translated'
-            elif fuzzy:
-                why = 'fuzzy'
-            elif names(s0) - names(mid) - names(plural) or (names(mid) - names(s0) and plural is None):
-                why = 'placeholders differ'
+        for mid, (plural, ref) in want.items():
+            why = problem(mid, plural, have.get(mid))
             if why:
                 bad += 1
-                print(f'{os.path.relpath(path, root)}: {why}: {mid}')
+                print(f'{ref}: {os.path.basename(path)}: {why}: {mid}')
     print(f'{len(want)} texts, {bad} problems')
     return bad > 0
 
-def compile_(out, files):
-    tags = []
-    with open(out, 'w', encoding='utf-8') as f:
-        f.write('/* Generated by tools/po.py. */\n#include "i18n/catalog.h"\n')
-        for path in files:
-            tag = os.path.basename(path)[:-3]
-            tags.append(tag)
-            entries = read_po(path)
-            rows = sorted(((m, s0, s1) for m, (p, s0, s1, fz) in entries.items() if s0 and not fz),
-                          key=lambda r: r[0].encode().decode('unicode_escape').encode('latin-1') if '\\' in r[0] else r[0].encode())
-            f.write(f'static const struct i18n_message messages_{tag}[] = {{\n')
-            for m, s0, s1 in rows:
-                f.write(f'{{ "{m}", {{ "{s0}", {chr(34) + s1 + chr(34) if s1 else "NULL"} }} }},\n')
-            f.write('{ NULL, { NULL, NULL } }\n};\n')
-            f.write(f'static const struct i18n catalog_{tag} = {{ "{tag}", messages_{tag}, {len(rows)} }};\n')
-        f.write('const struct i18n *const i18n_catalogs[] = { ' + ''.join(f'&catalog_{t}, ' for t in tags) + 'NULL };\n')
-        f.write('const char *const i18n_tag_list[] = { "en", ' + ''.join(f'"{t}", ' for t in tags) + 'NULL };\n')
 
-root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-cmd = sys.argv[1] if len(sys.argv) > 1 else ''
-if cmd == 'merge':
-    merge(root)
-elif cmd == 'check':
-    sys.exit(check(root))
-elif cmd == 'compile':
-    compile_(sys.argv[2], sys.argv[3:])
-else:
-    sys.exit(__doc__)
+def c_bytes(t):
+    """The bytes a C compiler reads, to sort as strcmp() does."""
+    return re.sub(r'\\(.)', lambda m: {'n': '\n', 't': '\t'}.get(m.group(1), m.group(1)), t).encode()
+
+
+def c_text(t):
+    return '"' + t + '"' if t else 'NULL'
+
+
+def compile_(out, files):
+    tags, code = [], ['/* Generated by tools/po.py. */', '#include "i18n/catalog.h"', '']
+    for path in files:
+        tag = os.path.basename(path)[:-3]
+        tags.append(tag)
+        rows = sorted(((m, e[1], e[2]) for m, e in read_po(path).items() if e[1] and not e[3]), key=lambda r: c_bytes(r[0]))
+        code.append(f'static const struct i18n_message messages_{tag}[] = {{')
+        code += [f'\t{{ "{m}", {{ {c_text(s0)}, {c_text(s1)} }} }},' for m, s0, s1 in rows]
+        code += ['\t{ NULL, { NULL, NULL } },', '};', f'static const struct i18n catalog_{tag} = {{ "{tag}", messages_{tag}, {len(rows)} }};', '']
+    code.append('const struct i18n *const i18n_catalogs[] = { ' + ''.join(f'&catalog_{t}, ' for t in tags) + 'NULL };')
+    code.append('const char *const i18n_tag_list[] = { "en", ' + ''.join(f'"{t}", ' for t in tags) + 'NULL };')
+    with open(out, 'w', encoding='utf-8') as f:
+        f.write('\n'.join(code) + '\n')
+
+
+def main(argv):
+    cmd = argv[0] if argv else ''
+    if cmd == 'extract':
+        extract(ROOT)
+    elif cmd == 'merge':
+        merge(ROOT)
+    elif cmd == 'check':
+        sys.exit(check(ROOT))
+    elif cmd == 'missing':
+        have = read_po(f'{ROOT}/po/{argv[1]}.po')
+        for mid, (plural, _) in texts(ROOT).items():
+            if problem(mid, plural, have.get(mid)):
+                print(mid if plural is None else f'{mid} | {plural}')
+    elif cmd == 'compile':
+        compile_(argv[1], argv[2:])
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])
