@@ -47,14 +47,14 @@ static enum rc save(struct db_tx *tx, void *arg, struct err *err)
 		           .zone = web_desk(q)->config.zone.n ? web_desk(q)->config.zone : STR("UTC") };
 	int64_t admins = 0;
 	struct agent_id id;
-	enum rc rc = agent_count(tx, &admins, err);
+	/* The same row for everybody, before counting: on PostgreSQL the second of two transactions waits here for the
+	 * first one's end, and then counts its administrator. */
+	enum rc rc = setting_set(tx, "setup_at", time_iso(q->arena, q->now), err);
 
+	if (rc == RC_OK)
+		rc = agent_count(tx, &admins, err);
 	if (rc == RC_OK && admins > 0)
 		return fail(err, RC_NOT_FOUND, "There is nothing at this address.");
-	/* The same row for everybody: on PostgreSQL the second of two transactions fails on it, starts again, and is
-	 * late. */
-	if (rc == RC_OK)
-		rc = setting_set(tx, "setup_at", time_iso(q->arena, q->now), err);
 	if (rc == RC_OK)
 		rc = setting_set(tx, "product", req_field(q, "product"), err);
 	if (rc == RC_OK)

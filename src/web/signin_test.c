@@ -4,6 +4,7 @@
 #include "test/test.h"
 #include "util/crypt.h"
 #include "web/signin_private.h"
+#include <pthread.h>
 
 #define GOOD "a heron on the quay"
 
@@ -580,6 +581,55 @@ TEST_EACH_DB(setup_once)
 	post(&b, "/setup", form);
 	EXPECT_EQ("for everybody", b.status, 404);
 	EXPECT_EQ("there is one administrator", count_of(t, "admins"), 1);
+}
+
+struct racer {
+	const struct http_config *c;
+	struct str raw;
+	int status;
+};
+
+static void *race(void *arg)
+{
+	struct racer *x = arg;
+	AUTO_BUF out;
+
+	buf_init(&out, 4 << 20);
+	http_loopback(x->c, x->raw, &out);
+	x->status = out.n > 12 ? (out.p[9] - '0') * 100 + (out.p[10] - '0') * 10 + (out.p[11] - '0') : 0;
+	return NULL;
+}
+
+TEST_EACH_DB(setup_race)
+{
+	struct racer x[8];
+	pthread_t threads[8];
+	struct browser b;
+	int open = 0;
+
+	desk_open(&b, t);
+	for (size_t i = 0; i < COUNT(x); i++) {
+		struct str body = arena_strf(&t->arena,
+		                             "product=Desk&support_addr=help%%40desk.example&name=N&email=boss%zu%%"
+		                             "40desk.example&password=a+heron+on+the+quay",
+		                             i);
+
+		x[i] = (struct racer){ .c = &b.c,
+			               .raw = arena_strf(
+			                       &t->arena,
+			                       "POST /setup HTTP/1.1\r\nHost: help.example\r\nOrigin: "
+			                       "http://help.example\r\nContent-Type: "
+			                       "application/x-www-form-urlencoded\r\nContent-Length: %zu\r\n\r\n" STR_F,
+			                       body.n, STR_A(body)) };
+	}
+	for (size_t i = 0; i < COUNT(x); i++)
+		EXPECT_EQ("a thread", pthread_create(&threads[i], NULL, race, &x[i]), 0);
+	for (size_t i = 0; i < COUNT(x); i++) {
+		pthread_join(threads[i], NULL);
+		open += x[i].status == 303;
+	}
+	EXPECT_EQ("of eight at once one opens the desk (S-39)", open, 1);
+	EXPECT_EQ("and there is one administrator", count_of(t, "admins"), 1);
 }
 
 TEST_EACH_DB(people_managed)
