@@ -296,13 +296,14 @@ bool web_fields_wrong(struct req *q, struct resp *r)
 struct str web_field_error(const struct req *q, const char *field)
 {
 	const struct err *err = req_err((struct req *)(uintptr_t)q);
+	struct str text = STR_NULL;
 
-	for (size_t i = 0; i < q->n_field_errors; i++)
+	for (size_t i = 0; i < q->n_field_errors && str_null(text); i++)
 		if (str_is(q->field_errors[i].field, field))
-			return q->field_errors[i].text;
-	if (err->text[0] && strcmp(err->field, field) == 0)
-		return str_of(err->text);
-	return STR_NULL;
+			text = q->field_errors[i].text;
+	if (str_null(text) && err->text[0] && strcmp(err->field, field) == 0)
+		text = str_of(err->text);
+	return str_null(text) ? text : str_of(tr(web_lang(q), str_z(q->arena, text)));
 }
 
 struct str web_field_value(const struct req *q, const char *field, struct str fallback)
