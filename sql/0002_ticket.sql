@@ -51,6 +51,8 @@ CREATE TABLE ticket (
 ) STRICT;
 -- Lists never count on the number of tickets: each view is a range of one of these.
 CREATE INDEX ticket_account ON ticket (account_id, updated_at DESC, id DESC);
+CREATE INDEX ticket_account_open ON ticket (account_id, updated_at DESC, id DESC) WHERE state <= 3;
+CREATE INDEX ticket_account_solved ON ticket (account_id, updated_at DESC, id DESC) WHERE state >= 4;
 CREATE INDEX ticket_contact ON ticket (contact_id, updated_at DESC, id DESC);
 CREATE INDEX ticket_unassigned ON ticket (updated_at DESC, id DESC) WHERE assignee_id IS NULL AND state <= 3;
 CREATE INDEX ticket_mine ON ticket (assignee_id, updated_at DESC, id DESC) WHERE state <= 3;
@@ -59,8 +61,9 @@ CREATE INDEX ticket_requests ON ticket (priority, opened_at, id) WHERE kind = 2 
 CREATE INDEX ticket_waiting ON ticket (updated_at DESC, id DESC) WHERE state = 3;
 CREATE INDEX ticket_all ON ticket (updated_at DESC, id DESC);
 CREATE INDEX ticket_done ON ticket (resolved_at, id) WHERE state = 4; -- the closing job
-CREATE INDEX ticket_callback ON ticket (callback_at) WHERE callback_at IS NOT NULL;
+CREATE INDEX ticket_callback ON ticket (callback_at, id) WHERE callback_at IS NOT NULL;
 CREATE INDEX ticket_course ON ticket (course, updated_at DESC) WHERE course IS NOT NULL;
+CREATE INDEX ticket_unit ON ticket (unit, updated_at DESC) WHERE unit IS NOT NULL;
 CREATE INDEX ticket_quota ON ticket (subscription_id, opened_at);
 
 CREATE TABLE message (                  -- public messages and internal notes
@@ -145,4 +148,4 @@ CREATE TABLE draft (                    -- what somebody is writing, kept by the
   updated_at  INTEGER NOT NULL,
   UNIQUE (owner_kind, owner_id, purpose, ticket_id)
 ) STRICT;
-CREATE INDEX draft_pin ON draft (pin_hash) WHERE pin_hash IS NOT NULL;
+CREATE UNIQUE INDEX draft_pin ON draft (pin_hash) WHERE pin_hash IS NOT NULL; -- a PIN names one prepared ticket
