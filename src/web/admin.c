@@ -109,6 +109,11 @@ static enum rc load_agents(struct db_tx *tx, void *arg, struct err *err)
 	return agent_list(tx, a->q->arena, &a->list, &a->n, err);
 }
 
+static const char *role_word(enum agent_role r)
+{
+	return r == AGENT_ADMIN ? N_("administrator") : r == AGENT_SUPERVISOR ? N_("supervisor") : N_("agent");
+}
+
 static struct admin_agent agent_line(const struct req *q, const struct agent *a)
 {
 	return (struct admin_agent){ a->id,
@@ -347,7 +352,7 @@ static void fill_owners(const struct tokens *t, struct admin_tokens *v)
 
 static enum rc show_tokens(struct tokens *t, struct resp *r)
 {
-	static const char *const scopes[] = { "", "read", "read and write", "administer" };
+	static const char *const scopes[] = { "", N_("read"), N_("read and write"), N_("administer") };
 	struct req *q = t->q;
 	enum rc rc = db_read(web_desk(q)->db, load_tokens, t, r->status == 200 ? req_err(q) : NULL);
 

@@ -81,8 +81,9 @@ static enum rc load_plan(struct db_tx *tx, void *arg, struct err *err)
 
 static void fill_row(struct req *q, const struct plan *p, int row, struct admin_plan_row *ret)
 {
-	static const char *const channels[N_CHANNELS] = { "form", "mail", "telephone", "API", "help button" };
-	static const char *const metrics[4] = { "first answer", "next answer", "update", "solution" };
+	static const char *const channels[N_CHANNELS] = { N_("form"), N_("mail"), N_("telephone"), "API",
+		                                          N_("help button") };
+	static const char *const metrics[4] = { N_("first answer"), N_("next answer"), N_("update"), N_("solution") };
 	int kind = row < 4 ? TICKET_INCIDENT : TICKET_REQUEST, c = row < 4 ? row + 1 : 0;
 
 	ret->criticality = c;

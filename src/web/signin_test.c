@@ -330,6 +330,31 @@ TEST_EACH_DB(signin_refusals_are_alike)
 	EXPECT("fast", time_monotonic_us() - t0 < 200000);
 }
 
+DB_QUERY(q_test_age, "test.age", "UPDATE session SET seen_at = seen_at - 600000000 RETURNING seen_at");
+DB_QUERY(q_test_seen, "test.seen", "SELECT seen_at FROM session");
+static enum rc age_session(struct db_tx *tx, void *arg, struct err *err)
+{
+	return db_get_i64(tx, &q_test_age, DB_NO_ARGS, arg, err);
+}
+static enum rc read_seen(struct db_tx *tx, void *arg, struct err *err)
+{
+	return db_get_i64(tx, &q_test_seen, DB_NO_ARGS, arg, err);
+}
+
+TEST_EACH_DB(session_last_used)
+{
+	struct browser b;
+	int64_t before = 0, after = 0;
+
+	setup_people(&b, t, true);
+	post(&b, "/sign-in", "email=ana%40campus.example&password=a+heron+on+the+quay");
+	EXPECT_RC(RC_OK, db_write(t->db, age_session, &before, &t->err));
+	get(&b, "/profile");
+	EXPECT_RC(RC_OK, web_touch(&b.desk, &t->err));
+	EXPECT_RC(RC_OK, db_read(t->db, read_seen, &after, &t->err));
+	EXPECT("reading alone keeps a session alive", after > before);
+}
+
 TEST_EACH_DB(signin_throttled)
 {
 	struct browser b;

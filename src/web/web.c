@@ -4,6 +4,7 @@
 #include "auth/auth.h"
 #include "util/crypt.h"
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -101,16 +102,81 @@ static enum rc load_token(struct db_tx *tx, void *arg, struct err *err)
 	return rc;
 }
 
-static enum rc touch(struct db_tx *tx, void *arg, struct err *err)
-{
-	struct who *w = arg;
+/* ---- "last used" ----
+ * Event threads must not wait for the writer, so what they see used is noted here and written by the next request on a
+ * worker or by the job web.touch. Losing a note (a crash, a full list) loses a courtesy: at worst somebody who reads
+ * but never writes signs in a week later. */
+#define MAX_NOTES 256
+struct note {
+	struct db *db;
+	struct token_id token; /* or */
+	char hash[65];
+	struct instant at;
+};
+static struct {
+	pthread_mutex_t lock;
+	size_t n;
+	struct note at[MAX_NOTES];
+} notes = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-	if (w->token.id.v)
-		return api_token_touch(tx, w->token.id, w->q->now, err);
-	return session_touch(tx, w->session.hash, w->q->now, err);
+static void note_use(const struct who *w)
+{
+	struct note x = { .db = web_desk(w->q)->db, .token = w->token.id, .at = w->q->now };
+
+	if (!x.token.v && w->session.hash.n < sizeof(x.hash))
+		memcpy(x.hash, w->session.hash.p, w->session.hash.n);
+	pthread_mutex_lock(&notes.lock);
+	bool known = notes.n == MAX_NOTES;
+
+	for (size_t i = 0; i < notes.n && !known; i++)
+		known = notes.at[i].db == x.db && notes.at[i].token.v == x.token.v &&
+		        strcmp(notes.at[i].hash, x.hash) == 0;
+	if (!known)
+		notes.at[notes.n++] = x;
+	pthread_mutex_unlock(&notes.lock);
 }
 
-/* Event threads must not wait for the writer: there "last used" is left for the next request that runs on a worker. */
+struct noted {
+	struct note at[MAX_NOTES];
+	size_t n;
+};
+
+static enum rc write_notes(struct db_tx *tx, void *arg, struct err *err)
+{
+	const struct noted *x = arg;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < x->n; i++)
+		rc = x->at[i].token.v ? api_token_touch(tx, x->at[i].token, x->at[i].at, err)
+		                      : session_touch(tx, str_of(x->at[i].hash), x->at[i].at, err);
+	return rc;
+}
+
+enum rc web_touch(struct desk *d, struct err *err)
+{
+	struct noted *mine = xcalloc(1, sizeof(*mine));
+	size_t kept = 0;
+
+	pthread_mutex_lock(&notes.lock);
+	for (size_t i = 0; i < notes.n; i++) {
+		if (notes.at[i].db == d->db)
+			mine->at[mine->n++] = notes.at[i];
+		else
+			notes.at[kept++] = notes.at[i];
+	}
+	notes.n = kept;
+	pthread_mutex_unlock(&notes.lock);
+	enum rc rc = mine->n ? db_write(d->db, write_notes, mine, err) : RC_OK;
+
+	free(mine);
+	return rc;
+}
+
+enum rc web_job_touch(void *app, const struct job *job, struct arena *scratch, struct err *err)
+{
+	return web_touch(app, err);
+}
+
 static bool may_write(const struct req *q)
 {
 	return q->method != HTTP_GET || (q->route->flags & ROUTE_SLOW) || db_is_postgres(web_desk(q)->db);
@@ -127,9 +193,11 @@ enum rc web_identify(struct req *q, struct str session_cookie, struct str bearer
 	}
 	if (str_null(bearer))
 		q->session = w.session.hash;
-	/* "Last used" is a courtesy: failing to note it fails nothing. */
-	if (w.touch && may_write(q) && db_write(web_desk(q)->db, touch, &w, NULL) != RC_OK)
-		return RC_OK;
+	if (w.touch) {
+		note_use(&w);
+		if (may_write(q) && web_touch(web_desk(q), NULL) != RC_OK)
+			return RC_OK; /* a courtesy: failing to write it fails nothing */
+	}
 	return RC_OK;
 }
 

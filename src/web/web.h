@@ -28,6 +28,11 @@
 #include "http/out.h"
 #include "i18n/i18n.h"
 
+/* Marks a text for the catalogue that is translated later, where it is shown. */
+#ifndef N_
+#define N_(text) text
+#endif
+
 struct page;    /* web/page.h */
 struct contact; /* account/account.h */
 
@@ -92,6 +97,9 @@ struct job;
 /* "signin.mail": the link to sign in or to choose a new password. A job, so that asking costs the same whether the
  * address is known or not (S-45). `app` is struct desk. */
 enum rc signin_job_mail(void *app, const struct job *job, struct arena *scratch, struct err *err);
+/* "web.touch", every minute: writes when sessions and tokens were last used, as event threads noted it. */
+enum rc web_job_touch(void *app, const struct job *job, struct arena *scratch, struct err *err);
+enum rc web_touch(struct desk *d, struct err *err);
 
 /* ---- routes, put together in app/wire.c ---- */
 extern const struct route asset_routes[];  /* assets.c */
