@@ -50,6 +50,7 @@ static enum rc job_tidy(void *app, const struct job *job, struct arena *scratch,
 
 const struct job_kind wire_jobs[] = {
 	{ .name = "signin.mail", .run = signin_job_mail, .max_tries = 5 },
+	{ .name = "web.touch", .run = web_job_touch, .every_seconds = 60 },
 	{ .name = "ticket.close", .run = job_close, .every_seconds = 600 },
 	{ .name = "desk.tidy", .run = job_tidy, .every_seconds = 3600 },
 	{ .name = NULL },
