@@ -4,17 +4,17 @@
 Runs esbuild on web/css/app.css and web/js/*.js, gives every file a name with a hash of its bytes, compresses it (br,
 gz), and writes OUTDIR/assets_data.S (.incbin) and OUTDIR/assets_table.c (struct asset of src/web/assets.h), with the
 inline icons that templates name by {{icon "..."}}. Installs the exact versions of web/package-lock.json when needed."""
-import glob, gzip, hashlib, os, re, subprocess, sys
+import glob, gzip, hashlib, os, re, shutil, subprocess, sys
 
 root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 web = os.path.join(root, 'web')
 out = os.path.abspath(sys.argv[1])
 modules = os.path.join(web, 'node_modules')
-if not os.path.isdir(os.path.join(modules, 'esbuild')):
-    subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'], cwd=web, check=True)
+subprocess.run([os.path.join(root, 'tools/frontend.sh')], check=True)
 
 tmp = os.path.join(out, 'assets')
-os.makedirs(tmp, exist_ok=True)
+shutil.rmtree(tmp, ignore_errors=True)
+os.makedirs(tmp)
 font = os.path.join(modules, '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2')
 types = {'.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml', '.woff2': 'font/woff2'}
 built = []  # logical name, url path, file
@@ -38,21 +38,33 @@ def esbuild(entry, *args):
     return subprocess.run([os.path.join(modules, '.bin/esbuild'), entry, '--bundle', '--minify', '--log-level=warning', *args],
                           check=True, stdout=subprocess.PIPE, cwd=web).stdout
 
-font_url = add('inter.woff2', open(font, 'rb').read())
+with open(font, 'rb') as f:
+    font_url = add('inter.woff2', f.read())
 css = esbuild('css/app.css', '--external:/assets/*', '--target=chrome109,firefox109,safari16')
 add('app.css', css.replace(b'/assets/inter.woff2', font_url.encode()))
 for js in sorted(glob.glob(os.path.join(web, 'js/*.js'))):
     if not os.path.basename(js).startswith('_'):
-        add(os.path.basename(js), esbuild(js, '--format=esm', '--target=es2021'))
-add('logo.svg', open(os.path.join(web, 'logo.svg'), 'rb').read())
+        add(os.path.basename(js), esbuild(js, '--format=iife', '--target=es2021'))
+with open(os.path.join(web, 'favicon.svg'), 'rb') as f:
+    add('favicon.svg', f.read())
+
+# What a first visit may cost, in bytes on the wire.
+for name, form, limit in (('app.css', 'gz', 15000), ('app.js', 'br', 12000), ('desk.js', 'br', 60000), ('inter.woff2', '', 50000)):
+    size = os.path.getsize(next(b[3][form] for b in built if b[0] == name))
+    if size > limit:
+        sys.exit(f'{name} has {size} bytes{" as " + form if form else ""}: more than the {limit} it may have')
 
 icons = {'logo'}
 for path in glob.glob(os.path.join(root, 'src/web/tmpl/**/*.html'), recursive=True):
-    icons |= set(re.findall(r'\{\{icon "([\w-]+)"\}\}', open(path, encoding='utf-8').read()))
+    with open(path, encoding='utf-8') as f:
+        icons |= set(re.findall(r'\{\{icon\s+"([\w-]+)"\s*\}\}', f.read()))
 
 def icon(name):
     path = os.path.join(web, 'logo.svg') if name == 'logo' else os.path.join(modules, f'lucide-static/icons/{name}.svg')
-    svg = re.sub(r'<!--.*?-->', '', open(path).read(), flags=re.S)
+    if not os.path.exists(path):
+        sys.exit(f'there is no icon "{name}" in lucide (asked for by a template)')
+    with open(path, encoding='utf-8') as f:
+        svg = re.sub(r'<!--.*?-->', '', f.read(), flags=re.S)
     inner = re.search(r'<svg[^>]*>(.*)</svg>', svg, re.S).group(1)
     return re.sub(r'\s*\n\s*', '', inner.strip())
 

@@ -12,23 +12,31 @@ const char *asset_url(const char *name)
 	die("there is no asset \"%s\"", name);
 }
 
-static enum rc get_asset(struct req *q, struct resp *r)
+const struct asset *asset_find(struct str path)
 {
 	for (const struct asset *a = assets; a->name; a++)
-		if (str_is(q->path, a->url)) {
-			r->static_bytes = a->bytes;
-			r->static_br = a->br;
-			r->static_gz = a->gz;
-			r->type = str_of(a->type);
-			r->cache = STR("public, max-age=31536000, immutable");
-			return RC_OK;
-		}
-	return web_not_found(q);
+		if (str_is(path, a->url))
+			return a;
+	return NULL;
+}
+
+static enum rc get_asset(struct req *q, struct resp *r)
+{
+	const struct asset *a = asset_find(q->path);
+
+	if (!a)
+		return web_not_found(q);
+	r->static_bytes = a->bytes;
+	r->static_br = a->br;
+	r->static_gz = a->gz;
+	r->type = str_of(a->type);
+	r->cache = STR("public, max-age=31536000, immutable");
+	return RC_OK;
 }
 
 const struct route asset_routes[] = {
-	{ HTTP_GET, "/assets/{file}", CAP_PUBLIC, get_asset, NULL, ROUTE_CACHE, "A file of the front end", NULL, NULL },
-	{ .path = NULL },
+	{HTTP_GET,    "/assets/{file}", CAP_PUBLIC, get_asset, NULL, ROUTE_CACHE, "A file of the front end", NULL, NULL },
+	{ .path = NULL},
 };
 
 /* ---- what templates call ---- */
@@ -41,11 +49,12 @@ void tmpl_time(struct out *o, struct instant t, int style)
 	if (!time_is_set(t))
 		return;
 	struct str full = i18n_date(&a, o->lang, t, o->zone, DATE_MINUTE);
-	struct str shown = style < 0 ? i18n_ago(&a, o->lang, t, o->now) : i18n_date(&a, o->lang, t, o->zone, (enum date_style)style);
+	struct str shown = style < 0 ? i18n_ago(&a, o->lang, t, o->now)
+	                             : i18n_date(&a, o->lang, t, o->zone, (enum date_style)style);
 	out_raw(o, "<time datetime=\"", 16);
 	out_attr(o, time_iso(&a, t));
 	if (style < 0) {
-		out_raw(o, "\" title=\"", 9);
+		out_raw(o, "\" data-ago=\"1\" title=\"", 22);
 		out_attr(o, full);
 	}
 	out_raw(o, "\">", 2);
@@ -76,8 +85,9 @@ void tmpl_icon(struct out *o, const char *name)
 {
 	for (const struct asset_icon *i = asset_icons; i->name; i++)
 		if (strcmp(i->name, name) == 0) {
-			buf_addz(o->b, "<svg class=\"icon\" viewBox=\"0 0 24 24\" aria-hidden=\"true\" fill=\"none\" stroke=\"currentColor\" "
-				       "stroke-width=\"2\" stroke-linecap=\"round\" stroke-linejoin=\"round\">");
+			buf_addz(o->b, "<svg class=\"icon\" viewBox=\"0 0 24 24\" aria-hidden=\"true\" fill=\"none\" "
+			               "stroke=\"currentColor\" "
+			               "stroke-width=\"2\" stroke-linecap=\"round\" stroke-linejoin=\"round\">");
 			buf_addz(o->b, i->markup);
 			buf_addz(o->b, "</svg>");
 			return;
@@ -95,15 +105,17 @@ void tmpl_crit_badge(struct out *o, int criticality)
 		"<path d=\"M2 2h12v12H2z\"/>",
 		"<circle cx=\"8\" cy=\"8\" r=\"5.5\" fill=\"none\" stroke-width=\"2\"/>",
 	};
-	const char *name = criticality == 1 ? tr(o->lang, "Total interruption")
-			 : criticality == 2 ? tr(o->lang, "Functional error affecting the operation")
-			 : criticality == 3 ? tr(o->lang, "Degraded quality")
-					    : tr(o->lang, "Specific functional error");
+	const char *name = criticality == 1   ? tr(o->lang, "Total interruption")
+	                   : criticality == 2 ? tr(o->lang, "Functional error affecting the operation")
+	                   : criticality == 3 ? tr(o->lang, "Degraded quality")
+	                                      : tr(o->lang, "Specific functional error");
 
 	if (criticality < 1 || criticality > 4)
 		return;
-	buf_addf(o->b, "<span class=\"crit crit-%d\"><svg viewBox=\"0 0 16 16\" aria-hidden=\"true\">%s</svg><span>C%d</span><span class=\"vh\"> ",
-		 criticality, shape[criticality], criticality);
+	buf_addf(o->b,
+	         "<span class=\"crit crit-%d\"><svg viewBox=\"0 0 16 16\" "
+	         "aria-hidden=\"true\">%s</svg><span>C%d</span><span class=\"vh\"> ",
+	         criticality, shape[criticality], criticality);
 	out_text(o, str_of(name));
 	buf_addz(o->b, "</span></span>");
 }

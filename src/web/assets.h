@@ -12,4 +12,5 @@ struct asset_icon { const char *name, *markup; };
 extern const struct asset assets[];          /* ends with a NULL name */
 extern const struct asset_icon asset_icons[]; /* ends with a NULL name */
 
+const struct asset *asset_find(struct str path); /* by its url; NULL when there is none */
 const char *asset_url(const char *name);     /* of a logical name; aborts on one that does not exist */
