@@ -119,7 +119,7 @@ static struct admin_agent agent_line(const struct req *q, const struct agent *a)
 	return (struct admin_agent){ a->id,
 		                     a->name,
 		                     a->email,
-		                     agent_role_name(a->role),
+		                     role_word(a->role),
 		                     time_is_set(a->disabled_at),
 		                     a->id.v == q->actor.agent.v };
 }
