@@ -9,7 +9,7 @@
 struct blob_store;
 struct blob_writer;
 
-/* Makes the folder's structure, removes temporary files older than a day's crash (all of them: one process owns it). */
+/* Makes the folder's structure, removes the temporary files a crash left behind (one process owns the folder). */
 MUST_USE enum rc blob_open(struct str dir, int64_t reserve, struct blob_store **ret, struct err *err);
 void blob_close(struct blob_store *s);
 int64_t blob_free_bytes(struct blob_store *s); /* on the file system, for us */
@@ -23,8 +23,8 @@ MUST_USE enum rc blob_put(struct blob_store *s, struct str bytes, char ret_sha25
 /* Takes over a file on the same file system whose hash is known already (uploads); its path is gone afterwards. */
 MUST_USE enum rc blob_adopt(struct blob_store *s, const char *path, struct str sha256, struct err *err);
 
-/* Path of a blob, whether it is there or not; NULL when `sha256` is no lower-case hex of 64 digits. */
-const char *blob_path(struct arena *a, const struct blob_store *s, struct str sha256);
+/* Path of a blob, whether it is there or not (NUL-terminated); STR_NULL when `sha256` is not 64 digits of lower-case hex. */
+struct str blob_path(struct arena *a, const struct blob_store *s, struct str sha256);
 /* RC_NOT_FOUND, RC_LIMIT when larger than max. */
 MUST_USE enum rc blob_read(struct arena *a, struct blob_store *s, struct str sha256, size_t max, struct str *ret, struct err *err);
 bool blob_has(struct blob_store *s, struct str sha256);
