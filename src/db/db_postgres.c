@@ -315,6 +315,7 @@ static enum rc run(struct db_tx *tx, const struct db_query *q, struct str key, s
 	bool fresh;
 
 	arena_init(&a);
+	*ret = NULL;
 	if (c->broken)
 		return lost(c, err);
 	if (q)
@@ -334,7 +335,8 @@ static enum rc run(struct db_tx *tx, const struct db_query *q, struct str key, s
 	PQsendQueryPrepared(c->h, p->name, (int)p->n_params, value, NULL, NULL, 0);
 	PQpipelineSync(c->h);
 	enum rc rc = results(c, before + fresh, q, ret, err);
-	if (rc != RC_OK && fresh)
+	/* A broken constraint is found by running it: it was prepared. */
+	if (rc != RC_OK && rc != RC_CONFLICT && fresh)
 		forget(c, q, key);
 	return changes ? undo_one(c, rc) : rc;
 }
