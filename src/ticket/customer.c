@@ -14,7 +14,7 @@ enum rc ticket_confirm(struct db_tx *tx, struct arena *out, const struct actor *
                        struct err *err)
 {
 	CHANGE(c);
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 	enum rc rc = edit_begin(&c, number, BY_CUSTOMER, UNCHECKED, err);
 
 	edit_data_begin(&d);
@@ -46,7 +46,7 @@ enum rc ticket_rate(struct db_tx *tx, struct arena *out, const struct actor *who
                     int rating, struct str comment, struct err *err)
 {
 	CHANGE(c);
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 	enum rc rc = edit_begin(&c, number, BY_CUSTOMER, UNCHECKED, err);
 
 	edit_data_begin(&d);
@@ -71,7 +71,7 @@ enum rc ticket_ask_callback(struct db_tx *tx, struct arena *out, const struct ac
                             int64_t number, struct str phone, struct err *err)
 {
 	CHANGE(c);
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 	enum rc rc = edit_begin(&c, number, BY_BOTH, UNCHECKED, err);
 
 	edit_data_begin(&d);
@@ -96,7 +96,7 @@ static enum rc close_one(struct db_tx *tx, struct arena *out, const struct actor
                          int64_t number, size_t *n, struct err *err)
 {
 	CHANGE(c);
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 	enum rc rc = edit_begin(&c, number, BY_DESK, UNCHECKED, err);
 
 	edit_data_begin(&d);

@@ -6,7 +6,7 @@ enum rc ticket_set_criticality(struct db_tx *tx, struct arena *out, const struct
                                int64_t number, int to, struct str reason, struct event_id seen, struct err *err)
 {
 	struct edit c = { .tx = tx, .out = out, .who = who, .now = now };
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 	enum rc rc = edit_begin(&c, number, BY_DESK, seen, err);
 
 	edit_data_begin(&d);
@@ -55,7 +55,7 @@ enum rc ticket_convert(struct db_tx *tx, struct arena *out, const struct actor *
 {
 	struct edit c = { .tx = tx, .out = out, .who = who, .now = now };
 	struct ticket was;
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 	enum rc rc = edit_begin(&c, number, BY_DESK, seen, err);
 
 	edit_data_begin(&d);

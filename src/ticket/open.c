@@ -48,6 +48,15 @@ static enum rc parties(struct opening *o, struct err *err)
 	return rc;
 }
 
+/* An empty mail is a mail all the same. */
+static enum rc not_empty(const struct ticket_new *n, int64_t files, struct err *err)
+{
+	if (files == 0 && str_trim(n->text).n == 0 && n->html.n == 0 && n->channel != CHANNEL_MAIL)
+		return fail_field(err, RC_INVALID, "text",
+		                  "Describe what happens, or add a file. Nothing was opened yet.");
+	return RC_OK;
+}
+
 static enum rc fields(struct opening *o, struct err *err)
 {
 	const struct ticket_new *n = o->n;
@@ -71,6 +80,14 @@ static enum rc fields(struct opening *o, struct err *err)
 		rc = ticket_check_date(o->t.wanted_on, err);
 	if (rc == RC_OK && o->t.callback_phone.p)
 		rc = ticket_check_phone(o->t.callback_phone, err);
+	if (rc == RC_OK)
+		rc = message_check(&(struct new_message){ .text = n->text,
+		                                          .quoted = n->quoted,
+		                                          .html = n->html,
+		                                          .n_attachments = n->n_attachments },
+		                   err);
+	if (rc == RC_OK && n->n_attachments == 0 && !n->draft.v)
+		rc = not_empty(n, 0, err);
 	return rc;
 }
 
@@ -187,20 +204,17 @@ static enum rc first_message(struct opening *o, struct message_id *ret, struct e
 		                 .n_attachments = n->n_attachments,
 		                 .draft = n->draft };
 	int64_t files = 0;
-	enum rc rc = message_check(&m, err);
+	enum rc rc = message_insert(o->tx, &m, ret, &files, err);
 
 	if (rc == RC_OK)
-		rc = message_insert(o->tx, &m, ret, &files, err);
-	if (rc == RC_OK && files == 0 && str_trim(n->text).n == 0 && n->html.n == 0 && n->channel != CHANNEL_MAIL)
-		return fail_field(err, RC_INVALID, "text",
-		                  "Describe what happens, or add a file. Nothing was opened yet.");
+		rc = not_empty(n, files, err);
 	return rc;
 }
 
 static enum rc tell(struct opening *o, struct message_id message, struct event_id *ret, struct err *err)
 {
 	struct edit c = { .tx = o->tx, .out = o->out, .who = o->who, .now = o->now, .t = o->t };
-	AUTO_DATA d, call;
+	AUTO_DATA d = { 0 }, call = { 0 };
 
 	edit_data_begin(&d);
 	edit_data_begin(&call);

@@ -4,7 +4,7 @@
 
 static enum rc set(struct edit *c, const char *event, int *field, int to, struct str reason, struct err *err)
 {
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 
 	if (*field == to)
 		return RC_OK;

@@ -86,7 +86,7 @@ enum rc ticket_say(struct db_tx *tx, struct arena *out, const struct actor *who,
                    const struct message_new *m, struct event_id seen, struct message_id *ret, struct err *err)
 {
 	struct edit c = { .tx = tx, .out = out, .who = who, .now = now };
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 	enum rc rc = edit_begin(&c, number, BY_BOTH, seen, err);
 	bool customer = customer_speaks(&c, m);
 

@@ -99,7 +99,7 @@ static const char *waiting_name(enum waiting_for w)
 
 enum rc edit_state(struct edit *c, enum ticket_state to, enum waiting_for waiting, struct err *err)
 {
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 
 	if (to != STATE_WAITING)
 		waiting = 0;
@@ -117,7 +117,7 @@ enum rc edit_state(struct edit *c, enum ticket_state to, enum waiting_for waitin
 
 enum rc edit_assign(struct edit *c, struct agent_id to, struct str name, struct err *err)
 {
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 
 	if (c->t.assignee.v == to.v)
 		return RC_OK;
@@ -136,7 +136,7 @@ enum rc edit_assign(struct edit *c, struct agent_id to, struct str name, struct 
 
 enum rc edit_reopen(struct edit *c, struct str reason, bool by_mail, struct err *err)
 {
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 
 	if (time_before(time_add(c->t.resolved_at, REOPEN_DAYS * DAY_US), c->now))
 		return edit_is_closed(err);
@@ -248,7 +248,7 @@ enum rc ticket_edit(struct db_tx *tx, struct arena *out, const struct actor *who
 	CHANGE(c);
 	struct ticket_fields f = *fields;
 	bool changed = false;
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 	enum rc rc = edit_begin(&c, number, BY_DESK, seen, err);
 
 	edit_data_begin(&d);
@@ -275,7 +275,7 @@ enum rc ticket_resolve(struct db_tx *tx, struct arena *out, const struct actor *
                        struct str resolution, struct event_id seen, struct err *err)
 {
 	CHANGE(c);
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 	enum rc rc = edit_begin(&c, number, BY_DESK, seen, err);
 
 	edit_data_begin(&d);
@@ -304,7 +304,7 @@ enum rc ticket_callback_done(struct db_tx *tx, struct arena *out, const struct a
                              int64_t number, struct err *err)
 {
 	CHANGE(c);
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 	enum rc rc = edit_begin(&c, number, BY_DESK, (struct event_id){ 0 }, err);
 
 	edit_data_begin(&d);
@@ -324,7 +324,7 @@ enum rc ticket_accept_participant(struct db_tx *tx, struct arena *out, const str
                                   int64_t number, struct str email, bool accept, struct err *err)
 {
 	CHANGE(c);
-	AUTO_DATA d;
+	AUTO_DATA d = { 0 };
 	enum rc rc = edit_begin(&c, number, BY_DESK, (struct event_id){ 0 }, err);
 
 	edit_data_begin(&d);
