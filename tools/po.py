@@ -5,12 +5,13 @@
     po.py merge              extract, and brings po/*.po up to date (new texts are empty, gone ones leave)
     po.py check              every text is translated, none is fuzzy, placeholders agree; exit 1 otherwise
     po.py missing TAG        prints what is not translated, one a line
+    po.py fill TAG FILE      puts in the translations of a JSON file {"text": "translation" or ["one", "many"]}
     po.py compile OUT PO...  the C tables of src/i18n/catalog.h
 
 Found are _(l, "..."), tr(l, "..."), tr_n(l, "one", "many", n), N_("..."), {{_ "..."}} and {{n_ "one" "many"}} in
 templates, and the sentences of fail() and its kin that people read whole (those with values put in stay English).
 """
-import glob, os, re, sys
+import glob, json, os, re, sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 S = r'"((?:[^"\\]|\\.)*)"'
@@ -23,13 +24,8 @@ PATTERNS = [
     (re.compile(r'\bN_\(\s*' + JOINED + r'\)'), 'text'),
     (re.compile(r'\b(?:tr_n|counted)\((?:[^",;()]+,)*?\s*' + JOINED + r',\s*' + JOINED), 'plural'),
 ]
-REFUSALS = [
-    re.compile(r'\bfail\(\s*[^",;]+,\s*RC_(?!FAULT)\w+,\s*' + JOINED + r'\)'),
-    re.compile(r'\b(?:fail_field|fail_code)\(\s*[^",;]+,\s*RC_(?!FAULT)\w+,\s*(?:"[^"]*"|[\w>.-]+),\s*' + JOINED + r'\)'),
-    re.compile(r'\bhttp_fail\(\s*[^",;]+,\s*RC_(?!FAULT)\w+,\s*(?:"[^"]*"|[\w>.-]+),\s*' + JOINED + r'\)'),
-    re.compile(r'\bsignin_tell\((?:[^",;()]+,)*\s*' + JOINED),
-    re.compile(r'\b(?:web_done)\(\s*[^",;]+,\s*' + JOINED),
-]
+# Calls whose sentences people read whole, wherever in the arguments they stand (also as one of two).
+TELLING = re.compile(r'\b(?:fail|fail_field|fail_code|http_fail|signin_tell|go_on|web_done|web_flash|refuse)\(')
 CHECKS = [  # what http/ says about a field
     re.compile(r'(?:return|[?:])\s*' + JOINED + r'\s*[;:]'),
     re.compile(r'\bfield_fail\((?:[^",;()]+,)*\s*' + JOINED),
@@ -43,6 +39,25 @@ def read(path):
 
 def unjoin(text):
     return ''.join(re.findall(S, text))
+
+
+def call_end(src, at):
+    """Where the bracket that opens at `at` closes."""
+    depth, i = 0, at
+    while i < len(src):
+        if src[i] == '"':
+            i = re.compile(r'"(?:[^"\\]|\\.)*"').match(src, i).end()
+            continue
+        if src[i] == "'":
+            i += 2 + (src[i + 1] == '\\')
+        elif src[i] == '(':
+            depth += 1
+        elif src[i] == ')':
+            depth -= 1
+            if depth == 0:
+                return i
+        i += 1
+    return i
 
 
 def sentence(t):
@@ -67,7 +82,11 @@ def texts(root):
             for m in pattern.finditer(src):
                 add(unjoin(m.group(1)), unjoin(m.group(2)) if kind == 'plural' else None, path, src, m.start())
         if room in REFUSING and not path.endswith(('http/server.c', 'http/router.c')):
-            for pattern in REFUSALS + (CHECKS if path.endswith('http/validate.c') else []):
+            for call in TELLING.finditer(src):
+                for m in re.compile(JOINED).finditer(src, call.end(), call_end(src, call.end() - 1)):
+                    if sentence(unjoin(m.group(1))) and not re.match(r'\s*(?:STR_F|PRI)', src[m.end(1):]):
+                        add(unjoin(m.group(1)), None, path, src, m.start())
+            for pattern in CHECKS if path.endswith('http/validate.c') else []:
                 for m in pattern.finditer(src):
                     if sentence(unjoin(m.group(1))):
                         add(unjoin(m.group(1)), None, path, src, m.start())
@@ -156,7 +175,32 @@ def merge(root):
         for m, (p, _) in want.items():
             h = have.get(m)
             out[m] = (p, h[1], h[2], h[3]) if h and (h[0] is None) == (p is None) else (p, h[1] if h else '', None, False)
+        for m in have:
+            if m not in want and have[m][1]:
+                print(f'{os.path.basename(path)}: no longer asked for: {m}')
         write_po(path, os.path.basename(path)[:-3], out, refs)
+
+
+def c_escape(t):
+    return t.replace('\\', '\\\\').replace('"', '\\"').replace('\n', '\\n')
+
+
+def fill(root, tag, path):
+    merge(root)
+    po_path, refs = f'{root}/po/{tag}.po', {m: r.rsplit(':', 1)[0] for m, (_, r) in texts(root).items()}
+    have = read_po(po_path)
+    for mid, text in json.loads(read(path)).items():
+        mid = c_escape(mid)
+        if mid not in have:
+            print(f'no such text: {mid}')
+            continue
+        plural = have[mid][0]
+        if (plural is not None) != isinstance(text, list):
+            print(f'one form or two? {mid}')
+            continue
+        both = [c_escape(t) for t in text] if plural is not None else [c_escape(text), None]
+        have[mid] = (plural, both[0], both[1], False)
+    write_po(po_path, tag, have, refs)
 
 
 def check(root):
@@ -209,6 +253,8 @@ def main(argv):
         for mid, (plural, _) in texts(ROOT).items():
             if problem(mid, plural, have.get(mid)):
                 print(mid if plural is None else f'{mid} | {plural}')
+    elif cmd == 'fill':
+        fill(ROOT, argv[1], argv[2])
     elif cmd == 'compile':
         compile_(argv[1], argv[2:])
     else:
