@@ -99,7 +99,7 @@ CREATE TABLE attachment (
   at         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX attachment_message ON attachment (message_id);
-CREATE INDEX attachment_ticket ON attachment (ticket_id);
+CREATE INDEX attachment_ticket ON attachment (ticket_id, message_id, id);
 CREATE INDEX attachment_draft ON attachment (draft_id);
 CREATE INDEX attachment_sha256 ON attachment (sha256);
 

@@ -205,6 +205,7 @@ enum rc ticket_list(struct db_tx *tx, struct arena *out, const struct actor *who
                     struct ticket_row **ret, size_t *ret_n, struct str *ret_next, struct err *err)
 {
 	struct reach r = reach_of(who);
+	struct str after = q->after; /* may be what ret_next points to */
 	int64_t key[3];
 	struct view v;
 	size_t max = q->max == 0 ? 50 : q->max > 100 ? 100 : q->max;
@@ -230,7 +231,7 @@ enum rc ticket_list(struct db_tx *tx, struct arena *out, const struct actor *who
 
 	if (q->view == VIEW_ALL && r.account)
 		sql = &q_account;
-	enum rc rc = cursor_read(q->after, v.order, key, err);
+	enum rc rc = cursor_read(after, v.order, key, err);
 
 	if (rc == RC_OK)
 		rc = read_rows(tx, out, sql,
