@@ -157,8 +157,8 @@ static struct ticket_row read_row(struct db_rows *r, struct arena *out)
 		                    .last_event = { db_col_i64(r, 20) } };
 }
 
-static enum rc read_rows(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args,
-                         struct ticket_row **ret, size_t *ret_n, struct err *err)
+static enum rc read_rows(struct db_tx *tx, struct arena *out, const struct actor *who, const struct db_query *q,
+                         struct db_args args, struct ticket_row **ret, size_t *ret_n, struct err *err)
 {
 	VEC(struct ticket_row) v = { 0 };
 	AUTO_ROWS rows = { 0 };
@@ -166,6 +166,9 @@ static enum rc read_rows(struct db_tx *tx, struct arena *out, const struct db_qu
 
 	while (rc == RC_OK && (rc = db_next(&rows, err)) == RC_OK)
 		*VEC_ADD(out, &v) = read_row(&rows, out);
+	/* A customer's version is what ticket_find() tells: what is hidden must not show by its number (S-32). */
+	for (size_t i = 0; i < v.n && !actor_is_agent(who); i++)
+		v.at[i].last_event.v = 0;
 	*ret = v.at;
 	*ret_n = v.n;
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
@@ -187,7 +190,8 @@ static enum rc list_ids(struct db_tx *tx, struct arena *out, const struct actor 
 	for (size_t i = 0; i < q->n_ids; i++)
 		json_i64(&j, q->ids[i].v);
 	json_end_arr(&j);
-	enum rc rc = read_rows(tx, out, &q_ids, DB_ARGS(db_str("ids", buf_str(&ids)), REACH_ARGS(r)), &rows, &n, err);
+	enum rc rc = read_rows(tx, out, who, &q_ids, DB_ARGS(db_str("ids", buf_str(&ids)), REACH_ARGS(r)), &rows, &n,
+	                       err);
 
 	*ret = arena_array(out, struct ticket_row, q->n_ids);
 	for (size_t i = 0; i < q->n_ids && rc == RC_OK; i++) {
@@ -234,7 +238,7 @@ enum rc ticket_list(struct db_tx *tx, struct arena *out, const struct actor *who
 	enum rc rc = cursor_read(after, v.order, key, err);
 
 	if (rc == RC_OK)
-		rc = read_rows(tx, out, sql,
+		rc = read_rows(tx, out, who, sql,
 		               DB_ARGS(REACH_ARGS(r), db_i64("me", who->agent.v), db_i64("k0", key[0]),
 		                       db_i64("k1", key[1]), db_i64("k2", key[2]), db_i64("max", (int64_t)max + 1)),
 		               ret, ret_n, err);
@@ -271,7 +275,7 @@ enum rc ticket_related(struct db_tx *tx, struct arena *out, const struct actor *
 {
 	struct reach r = reach_of(who);
 
-	return read_rows(tx, out, &q_related,
+	return read_rows(tx, out, who, &q_related,
 	                 DB_ARGS(db_str("unit", t->unit), db_str("course", t->course), db_i64("of", t->account.v),
 	                         db_i64("self", t->id.v), REACH_ARGS(r),
 	                         db_i64("max", (int64_t)(max > 100 ? 100 : max))),

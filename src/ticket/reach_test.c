@@ -158,6 +158,11 @@ static void notes(struct test *t, struct db_tx *tx, struct world *w)
 		EXPECT_EQ("one message", v.n_messages, 1);
 		EXPECT_EQ("one event, the opening", v.n_events, 1);
 		EXPECT_EQ("whose number is the version", v.t.last_event.v, v.events[0].id.v);
+
+		struct ticket x;
+
+		EXPECT_RC(RC_OK, ticket_find(tx, ARENA, customers[i], n, &x, ERR));
+		EXPECT_EQ("wherever it is asked", x.last_event.v, v.events[0].id.v);
 		EXPECT_RC(RC_NOT_FOUND, attachment_find(tx, ARENA, customers[i], token, &a, ERR));
 	}
 	EXPECT_RC(RC_OK, attachment_find(tx, ARENA, &w->ben, token, &a, ERR));

@@ -13,15 +13,18 @@
 	" FROM ticket t LEFT JOIN account a ON a.id = t.account_id LEFT JOIN contact c ON c.id = t.contact_id"         \
 	" LEFT JOIN agent g ON g.id = t.assignee_id LEFT JOIN team m ON m.id = t.team_id"                              \
 	" LEFT JOIN site s ON s.id = t.site_id"
-#define ROLE      ", (SELECT MAX(r.role) FROM contact_role r WHERE " REACH_ROLE ")"
-#define BY_NUMBER "SELECT " COLS ROLE FROM " WHERE t.number = :number AND " REACH
-#define BY_ID     "SELECT " COLS ROLE FROM " WHERE t.id = :id AND " REACH
+/* Beside the row: a customer's role on it, and the newest event a customer may know of. */
+#define BESIDE                                                                                                         \
+	", (SELECT MAX(r.role) FROM contact_role r WHERE " REACH_ROLE "), (SELECT e.id FROM event e"                   \
+	" WHERE e.ticket_id = t.id AND e.public = 1 ORDER BY e.id DESC LIMIT 1)"
+#define BY_NUMBER "SELECT " COLS BESIDE FROM " WHERE t.number = :number AND " REACH
+#define BY_ID     "SELECT " COLS BESIDE FROM " WHERE t.id = :id AND " REACH
 /* NO KEY: rows that refer to the ticket (messages, events) may be written meanwhile. */
 #define LOCK " FOR NO KEY UPDATE OF t"
 
 DB_QUERY(q_find, "ticket.find", BY_NUMBER);
 DB_QUERY(q_find_id, "ticket.find_id", BY_ID);
-DB_QUERY(q_find_token, "ticket.find_token", "SELECT " COLS ", 0" FROM " WHERE t.mail_token = :token");
+DB_QUERY(q_find_token, "ticket.find_token", "SELECT " COLS ", 0, 0" FROM " WHERE t.mail_token = :token");
 DB_QUERY2(q_lock, "ticket.lock", BY_NUMBER, BY_NUMBER LOCK);
 DB_QUERY(q_insert, "ticket.insert",
          "INSERT INTO ticket (number, account_id, contact_id, subscription_id, site_id, kind, criticality, claimed, "
@@ -133,15 +136,21 @@ static void read_ticket(struct db_rows *r, struct arena *out, struct ticket *t)
 #undef TXT
 #undef TIM
 }
-#define ROLE_COL 44
+#define ROLE_COL    44
+#define VISIBLE_COL 45
 
 static enum rc no_ticket(struct err *err)
 {
 	return fail(err, RC_NOT_FOUND, "There is no such ticket, or you have no access to it.");
 }
 
+struct beside {
+	enum contact_role role;
+	struct event_id visible;
+};
+
 static enum rc find_one(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args,
-                        struct ticket *ret, enum contact_role *ret_role, struct err *err)
+                        struct ticket *ret, struct beside *ret_beside, struct err *err)
 {
 	AUTO_ROWS rows = { 0 };
 	enum rc rc = db_select(tx, q, args, &rows, err);
@@ -153,26 +162,31 @@ static enum rc find_one(struct db_tx *tx, struct arena *out, const struct db_que
 	if (rc != RC_OK)
 		return rc;
 	read_ticket(&rows, out, ret);
-	if (ret_role)
-		*ret_role = (enum contact_role)db_col_i64(&rows, ROLE_COL);
+	*ret_beside = (struct beside){ (enum contact_role)db_col_i64(&rows, ROLE_COL),
+		                       { db_col_i64(&rows, VISIBLE_COL) } };
 	return RC_OK;
 }
 
-/* The keyed reply address is the requester's own; others of the account who read the page must not speak through it. */
-static void hide(const struct actor *who, struct ticket *t)
+/* The keyed reply address is the requester's own; others of the account who read the page must not speak through it.
+ * And a customer's version is the newest thing the customer may see: what is hidden must not show by its number (S-32).
+ */
+static void hide(const struct actor *who, const struct beside *b, struct ticket *t)
 {
-	if (!actor_is_agent(who))
-		t->mail_token = STR_NULL;
+	if (actor_is_agent(who))
+		return;
+	t->mail_token = STR_NULL;
+	t->last_event = b->visible;
 }
 
 enum rc ticket_find(struct db_tx *tx, struct arena *out, const struct actor *who, int64_t number, struct ticket *ret,
                     struct err *err)
 {
 	struct reach r = reach_of(who);
-	enum rc rc = find_one(tx, out, &q_find, DB_ARGS(db_i64("number", number), REACH_ARGS(r)), ret, NULL, err);
+	struct beside b;
+	enum rc rc = find_one(tx, out, &q_find, DB_ARGS(db_i64("number", number), REACH_ARGS(r)), ret, &b, err);
 
 	if (rc == RC_OK)
-		hide(who, ret);
+		hide(who, &b, ret);
 	return rc;
 }
 
@@ -180,10 +194,11 @@ enum rc ticket_find_id(struct db_tx *tx, struct arena *out, const struct actor *
                        struct ticket *ret, struct err *err)
 {
 	struct reach r = reach_of(who);
-	enum rc rc = find_one(tx, out, &q_find_id, DB_ARGS(db_i64("id", id.v), REACH_ARGS(r)), ret, NULL, err);
+	struct beside b;
+	enum rc rc = find_one(tx, out, &q_find_id, DB_ARGS(db_i64("id", id.v), REACH_ARGS(r)), ret, &b, err);
 
 	if (rc == RC_OK)
-		hide(who, ret);
+		hide(who, &b, ret);
 	return rc;
 }
 
@@ -191,20 +206,22 @@ enum rc ticket_find_token(struct db_tx *tx, struct arena *out, struct str mail_t
                           struct err *err)
 {
 	struct str token = str_lower(out, mail_token); /* local parts lose their case on the way */
+	struct beside b;
 
 	if (token.n != 32)
 		return no_ticket(err);
-	return find_one(tx, out, &q_find_token, DB_ARGS(db_str("token", token)), ret, NULL, err);
+	return find_one(tx, out, &q_find_token, DB_ARGS(db_str("token", token)), ret, &b, err);
 }
 
 enum rc ticket_lock(struct db_tx *tx, struct arena *out, const struct actor *who, int64_t number, struct ticket *ret,
                     enum contact_role *ret_role, struct err *err)
 {
 	struct reach r = reach_of(who);
-	enum rc rc = find_one(tx, out, &q_lock, DB_ARGS(db_i64("number", number), REACH_ARGS(r)), ret, ret_role, err);
+	struct beside b = { 0 };
+	enum rc rc = find_one(tx, out, &q_lock, DB_ARGS(db_i64("number", number), REACH_ARGS(r)), ret, &b, err);
 
-	if (rc == RC_OK && r.whole && who->kind == ACTOR_CONTACT)
-		*ret_role = who->contact_role;
+	/* No person behind a token of the account: the token says what it may. */
+	*ret_role = r.whole && who->kind == ACTOR_CONTACT ? who->contact_role : b.role;
 	return rc;
 }
 
