@@ -200,7 +200,7 @@ static enum rc load_files(struct db_tx *tx, struct arena *out, bool agent, struc
 
 		while (k < f.n && f.at[k].message.v < m->id.v)
 			k++;
-		m->attachments = f.at + k;
+		m->attachments = f.at ? f.at + k : NULL;
 		while (k < f.n && f.at[k].message.v == m->id.v) {
 			k++;
 			m->n_attachments++;
