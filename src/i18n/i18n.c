@@ -133,10 +133,15 @@ struct str tr_fill(struct arena *a, const char *text, const struct tr_arg *args,
 
 struct str i18n_date(struct arena *a, const struct i18n *l, struct instant t, struct str zone, enum date_style style)
 {
-	static const char *const month[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	static const char *const long_month[] = { "January", "February", "March", "April", "May ", "June", "July", "August", "September",
-		"October", "November", "December" };
-	static const char *const day[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" };
+	static const char *const month[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+		                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	static const char *const long_month[] = {
+		"January", "February", "March",     "April",   "May ",     "June",
+		"July",    "August",   "September", "October", "November", "December"
+	};
+	static const char *const day[] = {
+		"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"
+	};
 	struct civil c = time_civil_in(t, zone.n ? str_z(a, zone) : "UTC");
 	bool es = strcmp(i18n_tag(l), "es") == 0;
 
@@ -152,7 +157,7 @@ struct str i18n_date(struct arena *a, const struct i18n *l, struct instant t, st
 	}
 	struct str m = str_trim(str_of(tr(l, long_month[c.month - 1])));
 	return es ? arena_strf(a, "%s %d de " STR_F " de %d", tr(l, day[c.weekday]), c.day, STR_A(m), c.year)
-		  : arena_strf(a, "%s %d " STR_F " %d", tr(l, day[c.weekday]), c.day, STR_A(m), c.year);
+	          : arena_strf(a, "%s %d " STR_F " %d", tr(l, day[c.weekday]), c.day, STR_A(m), c.year);
 }
 
 static struct str counted(struct arena *a, const struct i18n *l, const char *one, const char *many, int64_t n)
@@ -171,7 +176,8 @@ static struct str span_of(struct arena *a, const struct i18n *l, int64_t us, boo
 
 		if (rough || minutes % 60 == 0)
 			return h;
-		return arena_strf(a, STR_F " " STR_F, STR_A(h), STR_A(counted(a, l, "{n} minute", "{n} minutes", minutes % 60)));
+		return arena_strf(a, STR_F " " STR_F, STR_A(h),
+		                  STR_A(counted(a, l, "{n} minute", "{n} minutes", minutes % 60)));
 	}
 	return counted(a, l, "{n} minute", "{n} minutes", minutes);
 }
