@@ -50,6 +50,8 @@ enum outmail_state { OUTMAIL_QUEUED = 1, OUTMAIL_SENT, OUTMAIL_FAILED, OUTMAIL_S
 /* Takes up to `max` due rows by moving their next_at `lease_us` ahead: another sender does not see them meanwhile. */
 MUST_USE enum rc outbox_take(struct db_tx *tx, struct arena *out, struct instant now, int64_t lease_us, size_t max,
                              struct outmail_row **ret, size_t *ret_n, struct err *err);
+/* Is anything due? One cheap read, so that an idle desk writes nothing. */
+MUST_USE enum rc outbox_due(struct db_tx *tx, struct instant now, bool *ret, struct err *err);
 MUST_USE enum rc outbox_sent(struct db_tx *tx, struct outmail_id id, struct instant now, struct err *err);
 /* retry_at not set: failed for good. */
 MUST_USE enum rc outbox_failed(struct db_tx *tx, struct outmail_id id, struct str error, struct instant retry_at, struct err *err);
