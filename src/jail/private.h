@@ -1,0 +1,25 @@
+/* What jail.c (the parent) and worker.c (the child) agree on.
+ *
+ * Request: op, length (4 bytes, little endian), bytes. Answer: a byte of enum rc, with RETIRING set when the worker ends
+ * after it, length, bytes: wire.c's form, or "code NUL sentence" when it is not RC_OK. */
+#pragma once
+#include "jail/jail.h"
+
+#define JAIL_FD      3
+#define JAIL_REQUEST (96u << 20)
+#define RETIRING     0x80
+#define HEAD         5
+
+/* OP_TEST_*: only when CARREL_TEST_FAULTS=1 in the environment of the parent. */
+enum jail_op { OP_MAIL = 1, OP_HTML, OP_TEST_OPEN, OP_TEST_SOCKET, OP_TEST_HANG, OP_TEST_EXEC, OP_TEST_LIE };
+
+struct html_request { /* in front of the bytes of OP_HTML */
+	uint32_t max_output;
+	uint8_t keep_cid;
+	uint8_t prefix_n;
+	char prefix[64];
+};
+
+/* For tests. */
+MUST_USE enum rc jail_ask(struct jail *j, struct arena *a, enum jail_op op, struct str head, struct str bytes, struct str *ret, struct err *err);
+void jail_set_deadline(struct jail *j, int64_t us);

@@ -1,0 +1,231 @@
+/* The child: warms up, gives everything away, then answers until the socket closes. */
+#include "jail/private.h"
+#include "mime/private.h"
+#include "util/crypt.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MEMORY_MAX   ((rlim_t)1536 << 20)
+#define CPU_SECONDS  900
+#define RETIRE_AFTER 300 /* seconds of CPU: far below the limit, so that no mail is blamed for it */
+#define REQUESTS_MAX 2000
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+static void limit(int what, rlim_t n)
+{
+	struct rlimit r = { n, n };
+
+	setrlimit((__rlimit_resource_t)what, &r);
+}
+
+static void warm_up(void)
+{
+	static const char sample[] = "From: =?iso-8859-1?q?a=E9?= <a@b.example>\nSubject: x\nContent-Type: multipart/alternative; boundary=x\n\n"
+				     "--x\n\ntext \xc3\xa9\n--x\nContent-Type: text/html\n\n<p>html</p>\n--x--\n";
+	AUTO_ARENA a;
+	struct mail m;
+
+	arena_init(&a);
+	mime_preload_charsets();
+	if (mime_parse(&a, str_of(sample), NULL, &m, NULL) != RC_OK)
+		die("the jail's worker does not read its own sample");
+}
+
+/* What is not listed fails with EPERM: a converter that is not loaded is then simply unknown. */
+static bool seal(void)
+{
+	static const int calls[] = {
+		SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk),
+		SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
+		SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(sigaltstack), SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(tgkill), SCMP_SYS(getrandom),
+		SCMP_SYS(sched_yield), SCMP_SYS(restart_syscall),
+	};
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	bool ok = f != NULL;
+
+	for (size_t i = 0; ok && i < COUNT(calls); i++)
+		ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0) == 0;
+	/* Memory, but never memory to run. */
+	ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
+	ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
+	ok = ok && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && seccomp_load(f) == 0;
+	if (f)
+		seccomp_release(f);
+	return ok;
+}
+
+static bool read_all(int fd, char *p, size_t n)
+{
+	while (n) {
+		ssize_t got = read(fd, p, n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		p += got;
+		n -= (size_t)got;
+	}
+	return true;
+}
+
+static bool write_all(int fd, const char *p, size_t n)
+{
+	while (n) {
+		ssize_t put = write(fd, p, n);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return false;
+		p += put;
+		n -= (size_t)put;
+	}
+	return true;
+}
+
+static bool answer(int fd, enum rc rc, bool retiring, struct str s)
+{
+	unsigned char head[HEAD] = { (unsigned char)((int)rc | (retiring ? RETIRING : 0)), (unsigned char)s.n, (unsigned char)(s.n >> 8),
+				     (unsigned char)(s.n >> 16), (unsigned char)(s.n >> 24) };
+
+	return write_all(fd, (const char *)head, HEAD) && write_all(fd, s.p, s.n);
+}
+
+static enum rc do_mail(struct str bytes, bool faults, struct buf *out, struct err *err)
+{
+	AUTO_ARENA a;
+	struct mail m;
+
+	arena_init(&a);
+	if (faults && str_find_nocase(str_sub(bytes, 0, 16384), STR("\nX-Carrel-Test-Crash: 1")) != STR_NONE)
+		abort();
+	enum rc rc = mime_parse(&a, bytes, NULL, &m, err);
+	if (rc == RC_OK)
+		jail_put_mail(out, &m);
+	return rc;
+}
+
+static enum rc do_html(struct str bytes, struct buf *out, struct err *err)
+{
+	struct html_request q;
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	if (bytes.n < sizeof(q))
+		return fail(err, RC_INVALID, "a short request");
+	memcpy(&q, bytes.p, sizeof(q));
+	if (q.prefix_n > sizeof(q.prefix))
+		return fail(err, RC_INVALID, "a wrong request");
+	struct html_options o = { .max_output = q.max_output, .keep_cid = q.keep_cid, .own_images = { q.prefix, q.prefix_n } };
+	struct html_result r = html_clean(&a, str_from(bytes, sizeof(q)), &o);
+	jail_put_html(out, &r);
+	return RC_OK;
+}
+
+/* What the seal must forbid; the answer is errno, 0 when it was possible. */
+static void do_test(enum jail_op op, struct buf *out)
+{
+	int r = -1;
+
+	errno = 0;
+	if (op == OP_TEST_OPEN)
+		r = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+	else if (op == OP_TEST_SOCKET)
+		r = socket(AF_INET, SOCK_STREAM, 0);
+	else if (op == OP_TEST_EXEC)
+		r = execl("/bin/true", "true", (char *)NULL);
+	else if (op == OP_TEST_LIE)
+		buf_add(out, "\x12\xff\xff\xff\x7f.", 6);
+	else
+		for (volatile int spin = 1; spin;)
+			;
+	if (op != OP_TEST_LIE)
+		buf_add_i64(out, r >= 0 ? 0 : errno);
+}
+
+static bool serve(int fd, bool faults, bool retiring)
+{
+	unsigned char head[HEAD];
+	struct err err = { 0 };
+	enum rc rc = RC_OK;
+	AUTO_BUF out;
+
+	buf_init(&out, JAIL_REQUEST * 3u);
+	if (!read_all(fd, (char *)head, HEAD))
+		return false;
+	size_t n = (size_t)head[1] | (size_t)head[2] << 8 | (size_t)head[3] << 16 | (size_t)head[4] << 24;
+	if (n > JAIL_REQUEST)
+		return false;
+	char *p = xmalloc(n + 1);
+	if (!read_all(fd, p, n)) {
+		free(p);
+		return false;
+	}
+	struct str bytes = { p, n };
+	if (head[0] == OP_MAIL)
+		rc = do_mail(bytes, faults, &out, &err);
+	else if (head[0] == OP_HTML)
+		rc = do_html(bytes, &out, &err);
+	else if (faults && head[0] >= OP_TEST_OPEN && head[0] <= OP_TEST_LIE)
+		do_test((enum jail_op)head[0], &out);
+	else
+		rc = fail_code(&err, RC_INVALID, "unreadable", "an unknown request");
+	free(p);
+	if (rc == RC_OK && out.full)
+		rc = fail_code(&err, RC_INVALID, "unreadable", "This mail becomes too large when it is read. It was kept as it came.");
+	if (rc != RC_OK) {
+		buf_clear(&out);
+		buf_add(&out, err.code, strlen(err.code) + 1);
+		buf_addz(&out, err.text);
+	}
+	bool ok = answer(fd, rc, retiring, buf_str(&out));
+	buf_release(&out);
+	if (n > 1 << 20)
+		malloc_trim(0);
+	return ok;
+}
+
+int jail_main(int fd)
+{
+	const char *faults = getenv("CARREL_TEST_FAULTS");
+	bool with_faults = faults && strcmp(faults, "1") == 0;
+	struct timespec cpu = { 0 };
+
+	close_range((unsigned)fd + 1, ~0u, 0);
+	close(STDIN_FILENO);
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+	mallopt(M_ARENA_MAX, 1);
+	warm_up();
+#ifndef SANITIZED
+	limit(RLIMIT_AS, MEMORY_MAX);
+#endif
+	limit(RLIMIT_CPU, CPU_SECONDS);
+	limit(RLIMIT_FSIZE, 0);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_NPROC, 0);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (!seal())
+		die("the jail cannot be sealed: seccomp is not available; no mail is read without it");
+	for (int n = 0;; n++) {
+		bool retiring = n >= REQUESTS_MAX || (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0 && cpu.tv_sec > RETIRE_AFTER);
+
+		if (!serve(fd, with_faults, retiring) || retiring)
+			_exit(0);
+	}
+}

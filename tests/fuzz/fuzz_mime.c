@@ -1,0 +1,52 @@
+/* Any bytes: CRLF and LF read the same, what is printed is UTF-8, and the socket's form of it is read back as it was. */
+#include "jail/jail.h"
+#include "util/crypt.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct mime_limits l = { .parts = 50, .depth = 10, .addresses = 20, .ids = 10, .header = 20000 };
+	struct str raw = { (const char *)data, size };
+	struct mail m, n;
+	struct err err;
+	AUTO_ARENA a;
+	AUTO_BUF wire, crlf, json, again;
+
+	arena_init(&a);
+	buf_init(&wire, 1 << 24);
+	buf_init(&crlf, size * 2 + 16);
+	buf_init(&json, 1 << 26);
+	buf_init(&again, 1 << 26);
+	crypt_init();
+	if (mime_parse(&a, raw, &l, &m, &err) != RC_OK)
+		return 0;
+	if (m.reply.n + m.quoted.n != m.text.n)
+		die("reply and quoted are not the text");
+	mime_json(&json, &m);
+	if (!str_utf8_valid(buf_str(&json)))
+		die("malformed UTF-8");
+	jail_put_mail(&wire, &m);
+	if (jail_get_mail(&a, buf_str(&wire), &n, &err) != RC_OK)
+		die("our own wire form is refused");
+	mime_json(&again, &n);
+	if (!str_eq(buf_str(&json), buf_str(&again)))
+		die("something was lost on the wire");
+	if (size && !memchr(data, '\r', size)) {
+		for (size_t i = 0; i < size; i++) {
+			if (data[i] == '\n')
+				buf_addc(&crlf, '\r');
+			buf_addc(&crlf, (char)data[i]);
+		}
+		buf_clear(&again);
+		if (mime_parse(&a, buf_str(&crlf), &l, &n, &err) != RC_OK)
+			die("refused with CRLF");
+		mime_json(&again, &n);
+		if (!str_eq(buf_str(&json), buf_str(&again)))
+			die("CRLF reads differently");
+	}
+	/* The same bytes as an answer of a lying worker. */
+	if (jail_get_mail(&a, raw, &n, &err) == RC_OK)
+		mime_json(&again, &n);
+	return 0;
+}
