@@ -1,5 +1,5 @@
-/* The store: temporary file, hash on the way, fdatasync, rename, sync of the folder. Names for people are in name.c, what
- * may be shown in sniff.c. */
+/* The store: temporary file, hash on the way, fdatasync, rename, sync of the folder. Names for people are in name.c,
+ * what may be shown in sniff.c. */
 #include "blob/blob.h"
 #include "util/crypt.h"
 #include <dirent.h>
@@ -115,7 +115,8 @@ enum rc blob_open(struct str dir, int64_t reserve, struct blob_store **ret, stru
 	pthread_cond_init(&s->synced, NULL);
 	mkdir(s->dir, 0750); /* if it is not there then, opening says so */
 	s->root = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum rc rc = s->root >= 0 ? make_folders(s, err) : fail(err, RC_FAULT, "cannot open the blob store %s: %s", s->dir, strerror(errno));
+	enum rc rc = s->root >= 0 ? make_folders(s, err)
+	                          : fail(err, RC_FAULT, "cannot open the blob store %s: %s", s->dir, strerror(errno));
 	if (rc != RC_OK) {
 		blob_close(s);
 		return rc;
@@ -148,7 +149,8 @@ static enum rc check_space(struct blob_store *s, struct err *err)
 {
 	if (blob_free_bytes(s) >= s->reserve)
 		return RC_OK;
-	return fail(err, RC_FULL, "the disk has less free space than the reserve; nothing was kept, try again when there is space");
+	return fail(err, RC_FULL,
+	            "the disk has less free space than the reserve; nothing was kept, try again when there is space");
 }
 
 /* ---- folder syncs, shared ---- */
@@ -197,7 +199,8 @@ static enum rc sync_shard(struct blob_store *s, unsigned shard, struct err *err)
 	}
 	bool failed = s->failed[mine % BATCHES];
 	pthread_mutex_unlock(&s->lock);
-	return failed ? fail(err, RC_FAULT, "the disk did not confirm that a file was kept; it counts as not kept") : RC_OK;
+	return failed ? fail(err, RC_FAULT, "the disk did not confirm that a file was kept; it counts as not kept")
+	              : RC_OK;
 }
 
 /* ---- writing ---- */
@@ -380,7 +383,8 @@ bool blob_has(struct blob_store *s, struct str sha256)
 	return faccessat(s->root, rel, R_OK, 0) == 0;
 }
 
-enum rc blob_read(struct arena *a, struct blob_store *s, struct str sha256, size_t max, struct str *ret, struct err *err)
+enum rc blob_read(struct arena *a, struct blob_store *s, struct str sha256, size_t max, struct str *ret,
+                  struct err *err)
 {
 	char rel[66];
 	struct stat st;
@@ -400,10 +404,11 @@ enum rc blob_read(struct arena *a, struct blob_store *s, struct str sha256, size
 	}
 	if ((uint64_t)st.st_size > max) {
 		close(fd);
-		return fail(err, RC_LIMIT, "the file has %lld bytes, more than the %zu that can be read", (long long)st.st_size, max);
+		return fail(err, RC_LIMIT, "the file has %lld bytes, more than the %zu that can be read",
+		            (long long)st.st_size, max);
 	}
 	char *p = arena_alloc(a, (size_t)st.st_size + 1);
-	for (ssize_t got = 1; got > 0 && n < (size_t)st.st_size; n += got > 0 ? (size_t)got : 0)
+	for (ssize_t got = 1; got > 0 && n<(size_t)st.st_size; n += got> 0 ? (size_t)got : 0)
 		got = read(fd, p + n, (size_t)st.st_size - n);
 	close(fd);
 	if (n != (size_t)st.st_size)

@@ -1,6 +1,6 @@
 /* blob: bytes by their own name. A blob is a file named by the SHA-256 of its bytes, ab/cdef..., written once, never
- * changed; the same bytes are kept once. RC_OK of a writing call means the bytes and their name are on disk: the file was
- * fdatasynced before it got its name, and the folder after (folder syncs of threads that wait at the same time are
+ * changed; the same bytes are kept once. RC_OK of a writing call means the bytes and their name are on disk: the file
+ * was fdatasynced before it got its name, and the folder after (folder syncs of threads that wait at the same time are
  * shared). RC_FULL: the disk holds less than the reserve, or filled up; nothing was kept. RC_FAULT: a write or sync
  * failed; a failed sync is never tried again, because the kernel may have forgotten what it could not write. */
 #pragma once
@@ -23,16 +23,18 @@ MUST_USE enum rc blob_put(struct blob_store *s, struct str bytes, char ret_sha25
 /* Takes over a file on the same file system whose hash is known already (uploads); its path is gone afterwards. */
 MUST_USE enum rc blob_adopt(struct blob_store *s, const char *path, struct str sha256, struct err *err);
 
-/* Path of a blob, whether it is there or not (NUL-terminated); STR_NULL when `sha256` is not 64 digits of lower-case hex. */
+/* Path of a blob, whether it is there or not (NUL-terminated); STR_NULL when `sha256` is not 64 digits of lower-case
+ * hex. */
 struct str blob_path(struct arena *a, const struct blob_store *s, struct str sha256);
 /* RC_NOT_FOUND, RC_LIMIT when larger than max. */
-MUST_USE enum rc blob_read(struct arena *a, struct blob_store *s, struct str sha256, size_t max, struct str *ret, struct err *err);
+MUST_USE enum rc blob_read(struct arena *a, struct blob_store *s, struct str sha256, size_t max, struct str *ret,
+                           struct err *err);
 bool blob_has(struct blob_store *s, struct str sha256);
 
 /* ---- sniff.c: what may be shown, by its first bytes ---- */
 enum blob_type { BLOB_OTHER, BLOB_PNG, BLOB_JPEG, BLOB_GIF, BLOB_WEBP, BLOB_PDF };
-enum blob_type blob_sniff(struct str head);       /* the first 64 bytes are enough */
-const char *blob_type_name(enum blob_type t);     /* "image/png", ..., "application/octet-stream" */
+enum blob_type blob_sniff(struct str head);   /* the first 64 bytes are enough */
+const char *blob_type_name(enum blob_type t); /* "image/png", ..., "application/octet-stream" */
 /* May it be shown in the page: an image of the list by its bytes, and the sender did not call it something active? */
 bool blob_may_inline(enum blob_type sniffed, struct str declared);
 

@@ -25,7 +25,8 @@ TEST(blob_put_keeps_bytes_once)
 	struct stat st;
 
 	EXPECT_RC(RC_OK, blob_put(s, STR("hello"), sha, &t->err));
-	EXPECT_STR("a blob is named by the SHA-256 of its bytes", str_of(sha), "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+	EXPECT_STR("a blob is named by the SHA-256 of its bytes", str_of(sha),
+	           "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
 	EXPECT_RC(RC_OK, blob_put(s, STR("hello"), again, &t->err));
 	EXPECT_STR("the same bytes have the same name", str_of(again), sha);
 	EXPECT_RC(RC_OK, blob_read(&t->arena, s, str_of(sha), 100, &got, &t->err));
@@ -33,7 +34,9 @@ TEST(blob_put_keeps_bytes_once)
 	EXPECT_RC(RC_LIMIT, blob_read(&t->arena, s, str_of(sha), 4, &got, &t->err));
 	EXPECT("the path leads to the file", stat(blob_path(&t->arena, s, str_of(sha)).p, &st) == 0 && st.st_size == 5);
 	EXPECT("a path made of something else is refused", str_null(blob_path(&t->arena, s, STR("../../etc/passwd"))));
-	EXPECT_RC(RC_NOT_FOUND, blob_read(&t->arena, s, STR("0000000000000000000000000000000000000000000000000000000000000000"), 9, &got, &t->err));
+	EXPECT_RC(RC_NOT_FOUND,
+	          blob_read(&t->arena, s, STR("0000000000000000000000000000000000000000000000000000000000000000"), 9,
+	                    &got, &t->err));
 	blob_close(s);
 }
 
@@ -153,38 +156,46 @@ TEST(blob_sniffs_the_allow_list)
 	EXPECT_EQ("HTML is no picture", blob_sniff(STR("<html>")), BLOB_OTHER);
 	EXPECT_EQ("nothing is nothing", blob_sniff(STR_NULL), BLOB_OTHER);
 	EXPECT("a PNG that calls itself SVG is not shown", !blob_may_inline(BLOB_PNG, STR("image/svg+xml")));
-	EXPECT("a PNG that calls itself a page is not shown", !blob_may_inline(BLOB_PNG, STR("text/html;charset=utf-7")));
+	EXPECT("a PNG that calls itself a page is not shown",
+	       !blob_may_inline(BLOB_PNG, STR("text/html;charset=utf-7")));
 	EXPECT("a PNG is shown", blob_may_inline(BLOB_PNG, STR("image/png")));
 	EXPECT("a PDF is not shown in the page", !blob_may_inline(BLOB_PDF, STR("application/pdf")));
 }
 
 TEST(blob_names_are_safe)
 {
-	static const struct { const char *why, *name, *safe; } rows[] = {
-		{ "an ordinary name stays", "Report 2026.pdf", "Report 2026.pdf" },
-		{ "folders are cut off", "../../etc/passwd", "passwd" },
-		{ "Windows folders are cut off", "..\\..\\boot.ini", "boot.ini" },
-		{ "line ends cannot make a header", "a\r\nX: y.txt", "aX_ y.txt" },
-		{ "markup cannot close an attribute", "\"><svg onload=alert(1)>.txt", "___svg onload=alert(1)_.txt" },
-		{ "the last component of markup with a slash", "\"><svg/onload=x>.txt", "onload=x_.txt" },
-		{ "right-to-left override is dropped", "invoice\xe2\x80\xaetxt.exe", "invoicetxt.exe" },
-		{ "devices get a prefix", "CON", "_CON" },
-		{ "devices with an extension too", "lpt1.txt", "_lpt1.txt" },
-		{ "a device look-alike stays", "console.txt", "console.txt" },
-		{ "empty has a name", "", "file" },
-		{ "dots only have a name", "...", "file" },
-		{ "hidden files are not hidden", ".htaccess", "htaccess" },
-		{ "zero width before a dot does not help", "\xe2\x80\x8b.htaccess", "htaccess" },
-		{ "a byte order mark before a dot does not help", "\xef\xbb\xbf.htaccess", "htaccess" },
-		{ "soft hyphens are dropped", "a\xc2\xad.txt", "a.txt" },
-		{ "trailing dots and spaces are cut", "a.txt. . ", "a.txt" },
-		{ "other scripts stay", "\xd0\xbe\xd1\x82\xd1\x87\xd0\xb5\xd1\x82.pdf", "\xd0\xbe\xd1\x82\xd1\x87\xd0\xb5\xd1\x82.pdf" },
-		{ "malformed UTF-8 is dropped", "a\xff\xfe.txt", "a.txt" },
-		{ "a no-break space is a space", "a\xc2\xa0" "b.txt", "a b.txt" },
-		{ "options cannot be made of names", "-rf", "rf" },
-		{ "percent signs cannot be escapes", "a%2fb", "a_2fb" },
-		{ "a slash at the end leaves no name", "dir/", "file" },
-		{ "line separators are dropped", "a\xe2\x80\xa8" "b", "ab" },
+	static const struct {
+		const char *why, *name, *safe;
+	} rows[] = {
+		{"an ordinary name stays",                        "Report 2026.pdf",                              "Report 2026.pdf"            },
+		{ "folders are cut off",                          "../../etc/passwd",                             "passwd"                     },
+		{ "Windows folders are cut off",                  "..\\..\\boot.ini",                             "boot.ini"                   },
+		{ "line ends cannot make a header",               "a\r\nX: y.txt",                                "aX_ y.txt"                  },
+		{ "markup cannot close an attribute",             "\"><svg onload=alert(1)>.txt",                 "___svg onload=alert(1)_.txt"},
+		{ "the last component of markup with a slash",    "\"><svg/onload=x>.txt",                        "onload=x_.txt"              },
+		{ "right-to-left override is dropped",            "invoice\xe2\x80\xaetxt.exe",                   "invoicetxt.exe"             },
+		{ "devices get a prefix",                         "CON",                                          "_CON"                       },
+		{ "devices with an extension too",                "lpt1.txt",                                     "_lpt1.txt"                  },
+		{ "a device look-alike stays",                    "console.txt",                                  "console.txt"                },
+		{ "empty has a name",                             "",		                             "file"                       },
+		{ "dots only have a name",                        "...",                                          "file"                       },
+		{ "hidden files are not hidden",                  ".htaccess",                                    "htaccess"                   },
+		{ "zero width before a dot does not help",        "\xe2\x80\x8b.htaccess",                        "htaccess"                   },
+		{ "a byte order mark before a dot does not help", "\xef\xbb\xbf.htaccess",                        "htaccess"                   },
+		{ "soft hyphens are dropped",                     "a\xc2\xad.txt",                                "a.txt"                      },
+		{ "trailing dots and spaces are cut",             "a.txt. . ",                                    "a.txt"                      },
+		{ "other scripts stay",                           "\xd0\xbe\xd1\x82\xd1\x87\xd0\xb5\xd1\x82.pdf",
+                 "\xd0\xbe\xd1\x82\xd1\x87\xd0\xb5\xd1\x82.pdf"		                                                                },
+		{ "malformed UTF-8 is dropped",                   "a\xff\xfe.txt",                                "a.txt"                      },
+		{ "a no-break space is a space",
+                 "a\xc2\xa0"
+		  "b.txt",		                                                                        "a b.txt"                    },
+		{ "options cannot be made of names",              "-rf",                                          "rf"                         },
+		{ "percent signs cannot be escapes",              "a%2fb",                                        "a_2fb"                      },
+		{ "a slash at the end leaves no name",            "dir/",                                         "file"                       },
+		{ "line separators are dropped",
+                 "a\xe2\x80\xa8"
+		  "b",		                                                                            "ab"		         },
 	};
 	char long_name[301] = { 0 };
 
@@ -196,14 +207,18 @@ TEST(blob_names_are_safe)
 	struct str s = blob_safe_name(&t->arena, str_of(long_name));
 	EXPECT("a long name is cut and keeps its extension", s.n <= 120 && str_ends(s, STR(".png")));
 	for (size_t i = 0; i < COUNT(rows); i++)
-		EXPECT("making safe twice changes nothing", str_eq(blob_safe_name(&t->arena, str_of(rows[i].safe)), str_of(rows[i].safe)) || rows[i].safe[0] == '-');
+		EXPECT("making safe twice changes nothing",
+		       str_eq(blob_safe_name(&t->arena, str_of(rows[i].safe)), str_of(rows[i].safe)) ||
+		               rows[i].safe[0] == '-');
 }
 
 TEST(blob_disposition_is_one_line)
 {
-	EXPECT_STR("plain names need no second form", blob_disposition(&t->arena, STR("a.txt"), false), "attachment; filename=\"a.txt\"");
+	EXPECT_STR("plain names need no second form", blob_disposition(&t->arena, STR("a.txt"), false),
+	           "attachment; filename=\"a.txt\"");
 	EXPECT_STR("others have the form of RFC 8187 too", blob_disposition(&t->arena, STR("\xc3\xa9.png"), true),
-		   "inline; filename=\"_.png\"; filename*=UTF-8''%C3%A9.png");
-	EXPECT("nothing can break the line", !str_has_control(blob_disposition(&t->arena, STR("a\r\nSet-Cookie: x=\"y\n"), false)));
+	           "inline; filename=\"_.png\"; filename*=UTF-8''%C3%A9.png");
+	EXPECT("nothing can break the line",
+	       !str_has_control(blob_disposition(&t->arena, STR("a\r\nSet-Cookie: x=\"y\n"), false)));
 	EXPECT("quotes are gone", str_find(blob_disposition(&t->arena, STR("a\"b"), false), STR("a\"b")) == STR_NONE);
 }

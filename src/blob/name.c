@@ -9,17 +9,18 @@
  * noncharacters (Unicode general categories Cc, Cf, Zl, Zp and what cannot be interchanged). */
 static bool is_unseen(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad || c == 0x34f || (c >= 0x600 && c <= 0x605) || c == 0x61c ||
-	       c == 0x6dd || c == 0x70f || c == 0x115f || c == 0x1160 || c == 0x17b4 || c == 0x17b5 || (c >= 0x180b && c <= 0x180f) ||
-	       (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0x3164 ||
-	       (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff || c == 0xffa0 || (c >= 0xfff0 && c <= 0xfffd) || (c & 0xfffe) == 0xfffe ||
-	       (c >= 0xfdd0 && c <= 0xfdef) || (c >= 0x1bca0 && c <= 0x1bca3) || (c >= 0x1d173 && c <= 0x1d17a) ||
-	       (c >= 0xe0000 && c <= 0xe0fff);
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad || c == 0x34f || (c >= 0x600 && c <= 0x605) ||
+	       c == 0x61c || c == 0x6dd || c == 0x70f || c == 0x115f || c == 0x1160 || c == 0x17b4 || c == 0x17b5 ||
+	       (c >= 0x180b && c <= 0x180f) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x206f) || c == 0x3164 || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff ||
+	       c == 0xffa0 || (c >= 0xfff0 && c <= 0xfffd) || (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef) ||
+	       (c >= 0x1bca0 && c <= 0x1bca3) || (c >= 0x1d173 && c <= 0x1d17a) || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
 static bool is_space(uint32_t c)
 {
-	return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f || c == 0x3000;
+	return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f ||
+	       c == 0x3000;
 }
 
 /* COM1, lpt9.txt and their kind are devices on Windows whatever the folder. */
@@ -31,7 +32,8 @@ static bool is_device(struct str name)
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (str_eq_nocase(stem, str_of(names[i])))
 			return true;
-	return stem.n == 4 && (str_starts_nocase(stem, STR("com")) || str_starts_nocase(stem, STR("lpt"))) && stem.p[3] >= '0' && stem.p[3] <= '9';
+	return stem.n == 4 && (str_starts_nocase(stem, STR("com")) || str_starts_nocase(stem, STR("lpt"))) &&
+	       stem.p[3] >= '0' && stem.p[3] <= '9';
 }
 
 static struct str strip(struct str s)
@@ -114,7 +116,8 @@ struct str blob_disposition(struct arena *a, struct str name, bool is_inline)
 	for (size_t i = 0; !ascii && i < s.n; i++) { /* attr-char of RFC 8187 3.2.1 */
 		unsigned char c = (unsigned char)s.p[i];
 
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c && strchr("!#$&+-.^_`|~", c)))
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		    (c && strchr("!#$&+-.^_`|~", c)))
 			buf_addc(&b, (char)c);
 		else
 			buf_addc(&b, '%'), buf_addc(&b, hex[c >> 4]), buf_addc(&b, hex[c & 15]);

@@ -1,63 +1,11 @@
 /* The cleaner: tokens in, markup of our own out. Two stacks decide everything: the open blocks, always nested as the
- * content model of HTML allows, and the wanted inline elements, written before text and closed before any block begins or
- * ends. So the result never has what makes a browser's tree builder move things (13.2.6): no block in a paragraph, no
- * misnested formatting, nothing loose in a table, no link in a link.
+ * content model of HTML allows, and the wanted inline elements, written before text and closed before any block begins
+ * or ends. So the result never has what makes a browser's tree builder move things (13.2.6): no block in a paragraph,
+ * no misnested formatting, nothing loose in a table, no link in a link.
  *
- * The allow-list is the table below; what is not in it loses its tags and keeps its text. */
+ * The allow-list is the table in elements.c; what is not in it loses its tags and keeps its text. */
 #include "html/private.h"
 #include <stdlib.h>
-
-enum kind {
-	UNWRAP,  /* the tag goes, the content stays */
-	DROP,    /* with its content, when it has an end */
-	DROP_RAW,/* its content is one text: dropped */
-	INLINE,
-	FLOW,    /* holds blocks and text */
-	PHRASE,  /* holds text only */
-	LIST, ITEM, DLIST, DTERM, DDESC, TABLE, TBODY, TROW, TCELL,
-	BREAK, RULE, IMAGE, RAWPRE,
-};
-
-struct element {
-	const char *name;
-	enum kind kind;
-	const char *as; /* the name it is written with */
-};
-
-/* Sorted by name. */
-static const struct element elements[] = {
-	{ "a", INLINE, "a" }, { "abbr", INLINE, "abbr" }, { "address", FLOW, "div" }, { "applet", DROP, NULL },
-	{ "article", FLOW, "div" }, { "aside", FLOW, "div" }, { "b", INLINE, "b" }, { "blockquote", FLOW, "blockquote" },
-	{ "br", BREAK, "br" }, { "center", FLOW, "div" }, { "cite", INLINE, "cite" }, { "code", INLINE, "code" },
-	{ "dd", DDESC, "dd" }, { "del", INLINE, "del" }, { "details", FLOW, "div" }, { "dfn", INLINE, "dfn" },
-	{ "dir", LIST, "ul" }, { "div", FLOW, "div" }, { "dl", DLIST, "dl" }, { "dt", DTERM, "dt" },
-	{ "em", INLINE, "em" }, { "fieldset", FLOW, "div" }, { "figcaption", FLOW, "div" }, { "figure", FLOW, "div" },
-	{ "footer", FLOW, "div" }, { "h1", PHRASE, "h1" }, { "h2", PHRASE, "h2" }, { "h3", PHRASE, "h3" },
-	{ "h4", PHRASE, "h4" }, { "h5", PHRASE, "h5" }, { "h6", PHRASE, "h6" }, { "header", FLOW, "div" },
-	{ "hr", RULE, "hr" }, { "i", INLINE, "i" }, { "iframe", DROP_RAW, NULL }, { "image", IMAGE, "img" },
-	{ "img", IMAGE, "img" }, { "ins", INLINE, "ins" }, { "kbd", INLINE, "kbd" }, { "legend", FLOW, "div" },
-	{ "li", ITEM, "li" }, { "listing", PHRASE, "pre" }, { "main", FLOW, "div" }, { "mark", INLINE, "mark" },
-	{ "math", DROP, NULL }, { "menu", LIST, "ul" }, { "nav", FLOW, "div" }, { "noembed", DROP_RAW, NULL },
-	{ "noframes", DROP_RAW, NULL }, { "noscript", DROP, NULL }, { "object", DROP, NULL }, { "ol", LIST, "ol" },
-	{ "p", PHRASE, "p" }, { "plaintext", RAWPRE, "pre" }, { "pre", PHRASE, "pre" }, { "q", INLINE, "q" },
-	{ "s", INLINE, "s" }, { "samp", INLINE, "samp" }, { "script", DROP_RAW, NULL }, { "section", FLOW, "div" },
-	{ "select", DROP, NULL }, { "small", INLINE, "small" }, { "strike", INLINE, "s" }, { "strong", INLINE, "strong" },
-	{ "style", DROP_RAW, NULL }, { "sub", INLINE, "sub" }, { "summary", FLOW, "div" }, { "sup", INLINE, "sup" },
-	{ "svg", DROP, NULL }, { "table", TABLE, "table" }, { "tbody", TBODY, "tbody" }, { "td", TCELL, "td" },
-	{ "template", DROP, NULL }, { "textarea", DROP_RAW, NULL }, { "tfoot", TBODY, "tfoot" }, { "th", TCELL, "th" },
-	{ "thead", TBODY, "thead" }, { "title", DROP_RAW, NULL }, { "tr", TROW, "tr" }, { "tt", INLINE, "code" },
-	{ "u", INLINE, "u" }, { "ul", LIST, "ul" }, { "var", INLINE, "var" }, { "xmp", RAWPRE, "pre" },
-};
-
-static int compare(const void *key, const void *element)
-{
-	return strcmp(key, ((const struct element *)element)->name);
-}
-
-static const struct element *find_element(const char *name)
-{
-	return bsearch(name, elements, COUNT(elements), sizeof(elements[0]), compare);
-}
 
 #define MAX_WANTED   24
 #define ATTR_TEXT    512 /* bytes of a title or alternative text */
@@ -99,8 +47,9 @@ struct cleaner {
 };
 
 static const struct element el_ul = { "ul", LIST, "ul" }, el_li = { "li", ITEM, "li" }, el_dd = { "dd", DDESC, "dd" },
-			    el_tbody = { "tbody", TBODY, "tbody" }, el_tr = { "tr", TROW, "tr" }, el_td = { "td", TCELL, "td" },
-			    el_div = { "div", FLOW, "div" }, el_dl = { "dl", DLIST, "dl" };
+                            el_tbody = { "tbody", TBODY, "tbody" }, el_tr = { "tr", TROW, "tr" },
+                            el_td = { "td", TCELL, "td" }, el_div = { "div", FLOW, "div" },
+                            el_dl = { "dl", DLIST, "dl" };
 
 static enum kind top(const struct cleaner *c)
 {
@@ -352,7 +301,8 @@ static void add_language(struct cleaner *c, struct buf *b)
 	if (str_eq_nocase(dir, STR("rtl")) || str_eq_nocase(dir, STR("ltr")) || str_eq_nocase(dir, STR("auto")))
 		add_attr(b, "dir", str_lower(c->a, dir));
 	for (size_t i = 0; ok && i < lang.n; i++)
-		ok = (lang.p[i] >= '0' && lang.p[i] <= '9') || ((lang.p[i] | 32) >= 'a' && (lang.p[i] | 32) <= 'z') || lang.p[i] == '-';
+		ok = (lang.p[i] >= '0' && lang.p[i] <= '9') || ((lang.p[i] | 32) >= 'a' && (lang.p[i] | 32) <= 'z') ||
+		     lang.p[i] == '-';
 	if (ok)
 		add_attr(b, "lang", lang);
 }
@@ -416,13 +366,16 @@ static void put_text(struct cleaner *c, struct str s)
 
 	if (s.n == 0 || (needs_item(top(c)) && all_space(s)) || !enter_content(c))
 		return;
-	/* An HTML parser drops a line end right behind <pre>, a serialiser does not put it back: none is the stable number. */
+	/* An HTML parser drops a line end right behind <pre>, a serialiser does not put it back: none is the stable
+	 * number. */
 	while (s.n && c->fresh && top_is(c, "pre") && s.p[0] == '\n')
 		s = str_from(s, 1);
 	if (s.n == 0)
 		return;
 	for (size_t i = 0; i < s.n; i++)
-		escaped += s.p[i] == '&' || (s.p[i] == '\xa0' && i && s.p[i - 1] == '\xc2') ? 5 : s.p[i] == '<' || s.p[i] == '>' ? 4 : 1;
+		escaped += s.p[i] == '&' || (s.p[i] == '\xa0' && i && s.p[i - 1] == '\xc2') ? 5
+		           : s.p[i] == '<' || s.p[i] == '>'                                 ? 4
+		                                                                            : 1;
 	if (!write_inline(c, escaped))
 		return;
 	html_put_escaped(&c->out, s, false);
@@ -458,7 +411,9 @@ static bool is_own_image(const struct cleaner *c, struct str src)
 	if (str_empty(prefix) || !str_starts(src, prefix))
 		return false;
 	for (size_t i = 0; i < src.n; i++)
-		if (!((src.p[i] >= '0' && src.p[i] <= '9') || ((src.p[i] | 32) >= 'a' && (src.p[i] | 32) <= 'z') || strchr("/_.-", src.p[i])) || !src.p[i])
+		if (!((src.p[i] >= '0' && src.p[i] <= '9') || ((src.p[i] | 32) >= 'a' && (src.p[i] | 32) <= 'z') ||
+		      strchr("/_.-", src.p[i])) ||
+		    !src.p[i])
 			return false;
 	return str_find(src, STR("..")) == STR_NONE && str_find(src, STR("//")) == STR_NONE;
 }
@@ -498,8 +453,11 @@ static bool has_word(struct str list, const char *word)
 /* What mail programs mark the mail they answer with. */
 static enum quote quote_mark(const struct cleaner *c)
 {
-	static const char *const containers[] = { "gmail_quote", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "zmail_extra", "mailcontainer_quote" };
-	static const char *const to_the_end[] = { "divRplyFwdMsg", "appendonsend", "mail-editor-reference-message-container", "OLK_SRC_BODY_SECTION", "zwchr" };
+	static const char *const containers[] = { "gmail_quote",    "yahoo_quoted", "protonmail_quote",
+		                                  "tutanota_quote", "zmail_extra",  "mailcontainer_quote" };
+	static const char *const to_the_end[] = { "divRplyFwdMsg", "appendonsend",
+		                                  "mail-editor-reference-message-container", "OLK_SRC_BODY_SECTION",
+		                                  "zwchr" };
 	struct str class = html_attr(&c->t, "class"), id = html_attr(&c->t, "id");
 
 	if (strcmp(c->t.name, "blockquote") == 0 && str_eq_nocase(str_trim(html_attr(&c->t, "type")), STR("cite")))
@@ -582,7 +540,8 @@ static void open_item(struct cleaner *c, const struct element *el)
 
 	if (at)
 		pop_to(c, at + 1);
-	else if (!enter_flow(c) || c->n_open + 2 > HTML_MAX_DEPTH + 1 || !push(c, list == LIST ? &el_ul : &el_dl, STR_NULL))
+	else if (!enter_flow(c) || c->n_open + 2 > HTML_MAX_DEPTH + 1 ||
+	         !push(c, list == LIST ? &el_ul : &el_dl, STR_NULL))
 		return;
 	if (top(c) == list)
 		push(c, el, block_attrs(c, el));
@@ -611,10 +570,8 @@ static void open_table_part(struct cleaner *c, const struct element *el)
 static void start_dropping(struct cleaner *c, const struct element *el)
 {
 	char tag[32];
-	unsigned bit = 0;
+	unsigned bit = html_drop_number(el);
 
-	for (const struct element *e = elements; e < el; e++)
-		bit += e->kind == DROP;
 	snprintf(tag, sizeof(tag), "</%s", el->name);
 	if (c->no_end & 1u << bit)
 		return;
@@ -640,7 +597,7 @@ static void open_inline(struct cleaner *c, const struct element *el)
 
 static void on_start(struct cleaner *c)
 {
-	const struct element *el = find_element(c->t.name);
+	const struct element *el = html_element(c->t.name);
 
 	if (c->dropping[0])
 		return;
@@ -714,7 +671,7 @@ static void close_block(struct cleaner *c, const struct element *el)
 
 static void on_end(struct cleaner *c)
 {
-	const struct element *el = find_element(c->t.name);
+	const struct element *el = html_element(c->t.name);
 
 	if (c->dropping[0]) {
 		if (strcmp(c->dropping, c->t.name) == 0)
@@ -745,7 +702,7 @@ static void on_end(struct cleaner *c)
 /* Text of an element that is dropped or shown as it is. */
 static bool is_dropped_text(const char *element)
 {
-	const struct element *el = find_element(element);
+	const struct element *el = html_element(element);
 
 	return el && el->kind == DROP_RAW;
 }

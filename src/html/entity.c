@@ -1,5 +1,5 @@
-/* Character references (WHATWG HTML 13.2.5.72): numeric ones all, named ones as people and mail programs write them. One
- * that is not known stays as it was written, escaped. */
+/* Character references (WHATWG HTML 13.2.5.72): numeric ones all, named ones as people and mail programs write them.
+ * One that is not known stays as it was written, escaped. */
 #include "html/private.h"
 #include <stdlib.h>
 
@@ -96,7 +96,7 @@ static const struct entity entities[] = { /* sorted by bytes */
 };
 /* clang-format on */
 
-#define NAME_LONGEST 10
+#define NAME_LONGEST   10
 #define LEGACY_LONGEST 6
 
 static int compare(const void *key, const void *entry)
@@ -117,9 +117,10 @@ static bool is_alnum(char c)
 /* 13.2.5.84: what a number stands for; C1 codes are Windows-1252 as everybody wrote them. 0: nothing. */
 static uint32_t from_number(uint32_t n)
 {
-	static const unsigned short c1[32] = { 0x20ac, 0, 0x201a, 0x192, 0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030, 0x160,
-					       0x2039, 0x152, 0, 0x17d, 0, 0, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
-					       0x2013, 0x2014, 0x2dc, 0x2122, 0x161, 0x203a, 0x153, 0, 0x17e, 0x178 };
+	static const unsigned short c1[32] = { 0x20ac, 0,      0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021,
+		                               0x2c6,  0x2030, 0x160,  0x2039, 0x152,  0,      0x17d,  0,
+		                               0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+		                               0x2dc,  0x2122, 0x161,  0x203a, 0x153,  0,      0x17e,  0x178 };
 
 	if (n == 0 || n > 0x10ffff || (n >= 0xd800 && n <= 0xdfff))
 		return 0xfffd;
@@ -138,7 +139,9 @@ static size_t numeric(struct str s, uint32_t *ret)
 	size_t first = at;
 	for (; at < s.n; at++) {
 		char c = s.p[at];
-		unsigned d = c >= '0' && c <= '9' ? (unsigned)(c - '0') : hex && (c | 32) >= 'a' && (c | 32) <= 'f' ? (unsigned)((c | 32) - 'a' + 10) : 99;
+		unsigned d = c >= '0' && c <= '9'                        ? (unsigned)(c - '0')
+		             : hex && (c | 32) >= 'a' && (c | 32) <= 'f' ? (unsigned)((c | 32) - 'a' + 10)
+		                                                         : 99;
 
 		if (d == 99)
 			break;

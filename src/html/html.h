@@ -1,8 +1,8 @@
 /* html: strangers' HTML made harmless, and text made of HTML and back.
  *
- * html_clean() tokenises as a browser would (WHATWG HTML, 13.2.5) and rebuilds the markup from an allow-list: no byte of
- * the input is copied as markup, every tag and attribute in the result was written by us. What it promises:
- *  - elements and attributes of the list in clean.c only, addresses of http, https, mailto and tel only;
+ * html_clean() tokenises as a browser would (WHATWG HTML, 13.2.5) and rebuilds the markup from an allow-list: no byte
+ * of the input is copied as markup, every tag and attribute in the result was written by us. What it promises:
+ *  - elements of the list in elements.c and attributes of clean.c only, addresses of http, https, mailto and tel only;
  *  - nothing is loaded from elsewhere: remote images become the text "[image: alt]";
  *  - balanced, and nested so that no HTML5 parser moves anything (no mutation XSS): cleaning again changes nothing;
  *  - linear time, at most HTML_MAX_DEPTH levels deep, at most max_output bytes.
@@ -15,9 +15,10 @@
 #define HTML_MAX_OUTPUT (4 << 20)
 
 struct html_options {
-	size_t max_output;     /* 0 = HTML_MAX_OUTPUT; what is beyond is dropped and `truncated` set */
-	bool keep_cid;         /* images of the mail stay as <img src="cid:...">, for html_images() to resolve */
-	struct str own_images; /* prefix of addresses of our own images that may stay: "/attachments/"; STR_NULL = none */
+	size_t max_output; /* 0 = HTML_MAX_OUTPUT; what is beyond is dropped and `truncated` set */
+	bool keep_cid;     /* images of the mail stay as <img src="cid:...">, for html_images() to resolve */
+	struct str
+	        own_images; /* prefix of addresses of our own images that may stay: "/attachments/"; STR_NULL = none */
 };
 
 struct html_result {

@@ -7,15 +7,18 @@
 struct plain {
 	struct arena *a;
 	struct buf out, piece;
-	int blank;        /* line ends owed before the next text */
-	bool space;       /* a space owed */
-	bool at_start;    /* of a line */
+	int blank;     /* line ends owed before the next text */
+	bool space;    /* a space owed */
+	bool at_start; /* of a line */
 	int quote, pre;
-	struct { bool ordered; int64_t n; } list[MAX_LISTS];
+	struct {
+		bool ordered;
+		int64_t n;
+	} list[MAX_LISTS];
 	int n_list;
-	struct str mark;  /* of the list item that begins */
-	struct str href;  /* of the open link */
-	size_t link_at;   /* where its text begins in out */
+	struct str mark; /* of the list item that begins */
+	struct str href; /* of the open link */
+	size_t link_at;  /* where its text begins in out */
 };
 
 static void owe(struct plain *p, int lines)
@@ -106,7 +109,8 @@ static void end_link(struct plain *p)
 	text = str_trim(str_from(buf_str(&p->out), p->link_at));
 	bare = href;
 	if (str_starts(href, STR("mailto:")) || str_starts(href, STR("tel:")))
-		bare = str_sub(str_from(href, str_find_byte(href, ':') + 1), 0, str_find_byte(str_from(href, str_find_byte(href, ':') + 1), '?'));
+		bare = str_sub(str_from(href, str_find_byte(href, ':') + 1), 0,
+		               str_find_byte(str_from(href, str_find_byte(href, ':') + 1), '?'));
 	else
 		bare = str_from(href, str_find(href, STR("//")) + 2);
 	if (str_ends(bare, STR("/")))
@@ -191,7 +195,8 @@ static void on_end(struct plain *p, const struct html_token *t)
 		p->n_list--;
 		p->mark = STR_NULL;
 		owe(p, p->n_list ? 1 : 2);
-	} else if (strcmp(n, "div") == 0 || strcmp(n, "li") == 0 || strcmp(n, "tr") == 0 || strcmp(n, "dt") == 0 || strcmp(n, "dd") == 0) {
+	} else if (strcmp(n, "div") == 0 || strcmp(n, "li") == 0 || strcmp(n, "tr") == 0 || strcmp(n, "dt") == 0 ||
+	           strcmp(n, "dd") == 0) {
 		p->mark = STR_NULL;
 		owe(p, 1);
 	}

@@ -27,6 +27,37 @@ void html_next(struct html_tokens *t, struct html_token *ret);
 /* The first attribute of that name, STR_NULL when there is none. */
 struct str html_attr(const struct html_token *t, const char *name);
 
+/* ---- elements.c ---- */
+enum kind {
+	UNWRAP,   /* the tag goes, the content stays */
+	DROP,     /* with its content, when it has an end */
+	DROP_RAW, /* its content is one text: dropped */
+	INLINE,
+	FLOW,   /* holds blocks and text */
+	PHRASE, /* holds text only */
+	LIST,
+	ITEM,
+	DLIST,
+	DTERM,
+	DDESC,
+	TABLE,
+	TBODY,
+	TROW,
+	TCELL,
+	BREAK,
+	RULE,
+	IMAGE,
+	RAWPRE,
+};
+
+struct element {
+	const char *name;
+	enum kind kind;
+	const char *as; /* the name it is written with */
+};
+const struct element *html_element(const char *name); /* NULL when it is not of the list */
+unsigned html_drop_number(const struct element *el);     /* counts the elements of kind DROP, from 0 */
+
 /* ---- entity.c ---- */
 /* `s` begins with "&". Bytes the reference takes, 0 when it is none; *ret 0 stands for a character that is dropped. */
 size_t html_char_ref(struct str s, bool in_attr, uint32_t *ret);

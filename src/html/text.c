@@ -1,5 +1,5 @@
-/* Text: decoding what HTML says, escaping what we say, addresses that may be followed, and text made HTML. HTML made text
- * is in plain.c. */
+/* Text: decoding what HTML says, escaping what we say, addresses that may be followed, and text made HTML. HTML made
+ * text is in plain.c. */
 #include "html/private.h"
 
 /* ---- decoding ---- */
@@ -117,7 +117,8 @@ static bool is_host_byte(char c)
 /* After "//": somebody, or a host at once. */
 static bool names_host(struct str rest)
 {
-	return rest.n > 2 && rest.p[0] == '/' && rest.p[1] == '/' && (is_host_byte(rest.p[2]) || rest.p[2] == '_' || rest.p[2] == '%');
+	return rest.n > 2 && rest.p[0] == '/' && rest.p[1] == '/' &&
+	       (is_host_byte(rest.p[2]) || rest.p[2] == '_' || rest.p[2] == '%');
 }
 
 struct str html_safe_href(struct arena *a, struct str s)
@@ -208,7 +209,8 @@ static void put_line(struct buf *out, struct arena *a, struct str line)
 	for (size_t i = 0; i < line.n; i++) {
 		size_t n;
 
-		if ((line.p[i] | 32) != 'h' || (i && (((line.p[i - 1] | 32) >= 'a' && (line.p[i - 1] | 32) <= 'z') || line.p[i - 1] & 0x80)))
+		if ((line.p[i] | 32) != 'h' ||
+		    (i && (((line.p[i - 1] | 32) >= 'a' && (line.p[i - 1] | 32) <= 'z') || line.p[i - 1] & 0x80)))
 			continue;
 		if (!(n = address_length(str_from(line, i))))
 			continue;
@@ -323,5 +325,5 @@ struct str html_summary(struct arena *a, struct str folded, struct str label)
 		return folded;
 	at += FOLD.n;
 	return arena_strf(a, STR_F "<summary>" STR_F "</summary>" STR_F, STR_A(str_sub(folded, 0, at)), STR_A(esc),
-			  STR_A(str_from(folded, at)));
+	                  STR_A(str_from(folded, at)));
 }

@@ -1,5 +1,5 @@
-/* Tokens as a browser finds them (WHATWG HTML 13.2.5). Comments, doctypes, processing instructions and CDATA are read over;
- * a tag that the input ends in is nothing. Every byte is looked at once. */
+/* Tokens as a browser finds them (WHATWG HTML 13.2.5). Comments, doctypes, processing instructions and CDATA are read
+ * over; a tag that the input ends in is nothing. Every byte is looked at once. */
 #include "html/private.h"
 
 static bool is_space(char c)
@@ -141,10 +141,12 @@ static bool read_tag(struct html_tokens *t, struct html_token *ret)
 	return false;
 }
 
-/* Elements whose content is text for the tokeniser, whatever it looks like (13.1.2, scripting off but noscript apart). */
+/* Elements whose content is text for the tokeniser, whatever it looks like (13.1.2, scripting off but noscript apart).
+ */
 static bool holds_text(const char *name)
 {
-	static const char *const names[] = { "script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp" };
+	static const char *const names[] = { "script", "style",   "title",    "textarea",
+		                             "iframe", "noembed", "noframes", "xmp" };
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (strcmp(name, names[i]) == 0)

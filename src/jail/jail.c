@@ -227,10 +227,12 @@ struct reply {
 	struct str bytes;
 };
 
-static enum outcome converse(struct arena *a, int fd, enum jail_op op, struct str head, struct str bytes, int64_t deadline, struct reply *ret)
+static enum outcome converse(struct arena *a, int fd, enum jail_op op, struct str head, struct str bytes,
+                             int64_t deadline, struct reply *ret)
 {
 	size_t n = head.n + bytes.n;
-	unsigned char h[HEAD] = { (unsigned char)op, (unsigned char)n, (unsigned char)(n >> 8), (unsigned char)(n >> 16), (unsigned char)(n >> 24) };
+	unsigned char h[HEAD] = { (unsigned char)op, (unsigned char)n, (unsigned char)(n >> 8),
+		                  (unsigned char)(n >> 16), (unsigned char)(n >> 24) };
 	enum outcome o = send_all(fd, (struct str){ (char *)h, HEAD }, deadline);
 
 	if (o == DONE)
@@ -269,7 +271,9 @@ static enum rc explain(struct jail *j, enum outcome o, struct err *err)
 		j->stats.crashes++;
 	pthread_mutex_unlock(&j->lock);
 	if (o == LATE)
-		return fail_code(err, RC_INVALID, "timeout", "Reading this took longer than %d seconds and was stopped. It was kept as it came.", JAIL_SECONDS);
+		return fail_code(err, RC_INVALID, "timeout",
+		                 "Reading this took longer than %d seconds and was stopped. It was kept as it came.",
+		                 JAIL_SECONDS);
 	return fail_code(err, RC_INVALID, "crashed", "The reader ended while it read this. It was kept as it came.");
 }
 
@@ -283,20 +287,24 @@ static enum rc refusal(unsigned status, struct str s, struct err *err)
 		text = STR("This cannot be read. It was kept as it came.");
 	fail(err, RC_INVALID, STR_F, STR_A(text));
 	if (err)
-		snprintf(err->code, sizeof(err->code), STR_F, STR_A(str_has_control(code) || code.n > 20 || !code.n ? STR("unreadable") : code));
+		snprintf(err->code, sizeof(err->code), STR_F,
+		         STR_A(str_has_control(code) || code.n > 20 || !code.n ? STR("unreadable") : code));
 	return status == RC_LIMIT ? RC_LIMIT : RC_INVALID;
 }
 
-enum rc jail_ask(struct jail *j, struct arena *a, enum jail_op op, struct str head, struct str bytes, struct str *ret, struct err *err)
+enum rc jail_ask(struct jail *j, struct arena *a, enum jail_op op, struct str head, struct str bytes, struct str *ret,
+                 struct err *err)
 {
 	struct reply r = { 0 };
 
 	if (head.n + bytes.n > JAIL_REQUEST)
-		return fail_code(err, RC_INVALID, "unreadable", "This is too large to be read. It was kept as it came.");
+		return fail_code(err, RC_INVALID, "unreadable",
+		                 "This is too large to be read. It was kept as it came.");
 	struct worker *w = take(j);
 	if (!w->pid) {
 		give_back(j, w, false);
-		return fail(err, RC_RETRY, "The program that reads mail could not be started. Nothing is lost; it is tried again.");
+		return fail(err, RC_RETRY,
+		            "The program that reads mail could not be started. Nothing is lost; it is tried again.");
 	}
 	enum outcome o = converse(a, w->fd, op, head, bytes, time_monotonic_us() + j->deadline_us, &r);
 	give_back(j, w, o == DONE && !(r.status & RETIRING));
@@ -317,7 +325,8 @@ enum rc jail_mail(struct jail *j, struct arena *a, struct str raw, struct mail *
 	return rc == RC_OK ? jail_get_mail(a, wire, ret, err) : rc;
 }
 
-enum rc jail_html(struct jail *j, struct arena *a, struct str dirty, const struct html_options *o, struct html_result *ret, struct err *err)
+enum rc jail_html(struct jail *j, struct arena *a, struct str dirty, const struct html_options *o,
+                  struct html_result *ret, struct err *err)
 {
 	struct html_request q = { 0 };
 	struct str wire;

@@ -18,9 +18,12 @@ void jail_free(struct jail *j);
 /* RC_INVALID: the bytes cannot be parsed (err->code "crashed", "timeout", "unreadable"); the worker was replaced.
  * RC_RETRY: no worker could be started; try again later. */
 MUST_USE enum rc jail_mail(struct jail *j, struct arena *a, struct str raw, struct mail *ret, struct err *err);
-MUST_USE enum rc jail_html(struct jail *j, struct arena *a, struct str dirty, const struct html_options *o, struct html_result *ret,
-                           struct err *err);
-struct jail_stats { uint64_t requests, crashes, timeouts, starts; int workers; };
+MUST_USE enum rc jail_html(struct jail *j, struct arena *a, struct str dirty, const struct html_options *o,
+                           struct html_result *ret, struct err *err);
+struct jail_stats {
+	uint64_t requests, crashes, timeouts, starts;
+	int workers;
+};
 void jail_stats(struct jail *j, struct jail_stats *ret);
 
 /* The worker. fd is the socket; returns the exit code when the parent closes it. */

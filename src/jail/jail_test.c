@@ -15,9 +15,12 @@ __attribute__((constructor)) static void maybe_worker(int argc, char **argv)
 	}
 }
 
-static const char mail[] = "From: \"A Learner\" <learner@campus.example>\r\nTo: support@desk.example\r\nSubject: =?iso-8859-1?q?Caf=E9?=\r\n"
-			   "Message-ID: <1@campus.example>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n"
-			   "<p>Hi<script>x</script></p>\r\n--b\r\nContent-Type: image/png; name=p.png\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n--b--\r\n";
+static const char mail[] = "From: \"A Learner\" <learner@campus.example>\r\nTo: support@desk.example\r\nSubject: "
+                           "=?iso-8859-1?q?Caf=E9?=\r\n"
+                           "Message-ID: <1@campus.example>\r\nContent-Type: multipart/mixed; "
+                           "boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n"
+                           "<p>Hi<script>x</script></p>\r\n--b\r\nContent-Type: image/png; "
+                           "name=p.png\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n--b--\r\n";
 
 static struct jail *open_jail(void)
 {
@@ -52,7 +55,8 @@ TEST(jail_cleans_html)
 	struct html_result r;
 	struct html_options o = { .own_images = STR("/attachments/") };
 
-	EXPECT_RC(RC_OK, jail_html(j, &t->arena, STR("<b onclick=x>a<img src=/attachments/abc alt=p>"), &o, &r, &t->err));
+	EXPECT_RC(RC_OK,
+	          jail_html(j, &t->arena, STR("<b onclick=x>a<img src=/attachments/abc alt=p>"), &o, &r, &t->err));
 	EXPECT_STR("options reach the worker", r.html, "<b>a<img src=\"/attachments/abc\" alt=\"p\"></b>");
 	jail_free(j);
 }
@@ -107,13 +111,16 @@ TEST(jail_is_sealed)
 
 TEST(jail_does_not_believe_its_worker)
 {
-	static const struct { const char *why; struct str wire; } lies[] = {
-		{ "a length beyond the end", STR_INIT("\x13\xff\xff\xff\x7f.") },
-		{ "a cut head", STR_INIT("\x13\1\0") },
-		{ "an unknown tag", STR_INIT("\xee\0\0\0\0") },
-		{ "a file's name without a file", STR_INIT("\x1a\1\0\0\0x") },
-		{ "text that is not UTF-8", STR_INIT("\x13\1\0\0\0\xff") },
-		{ "a reply longer than the text", STR_INIT("\x18\x8\0\0\0\x9\0\0\0\0\0\0\0") },
+	static const struct {
+		const char *why;
+		struct str wire;
+	} lies[] = {
+		{"a length beyond the end",       STR_INIT("\x13\xff\xff\xff\x7f.")         },
+		{ "a cut head",                   STR_INIT("\x13\1\0")                      },
+		{ "an unknown tag",               STR_INIT("\xee\0\0\0\0")                  },
+		{ "a file's name without a file", STR_INIT("\x1a\1\0\0\0x")                 },
+		{ "text that is not UTF-8",       STR_INIT("\x13\1\0\0\0\xff")              },
+		{ "a reply longer than the text", STR_INIT("\x18\x8\0\0\0\x9\0\0\0\0\0\0\0")},
 	};
 	struct jail *j = open_jail();
 	struct mail m;

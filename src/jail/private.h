@@ -1,7 +1,7 @@
 /* What jail.c (the parent) and worker.c (the child) agree on.
  *
- * Request: op, length (4 bytes, little endian), bytes. Answer: a byte of enum rc, with RETIRING set when the worker ends
- * after it, length, bytes: wire.c's form, or "code NUL sentence" when it is not RC_OK. */
+ * Request: op, length (4 bytes, little endian), bytes. Answer: a byte of enum rc, with RETIRING set when the worker
+ * ends after it, length, bytes: wire.c's form, or "code NUL sentence" when it is not RC_OK. */
 #pragma once
 #include "jail/jail.h"
 
@@ -21,5 +21,6 @@ struct html_request { /* in front of the bytes of OP_HTML */
 };
 
 /* For tests. */
-MUST_USE enum rc jail_ask(struct jail *j, struct arena *a, enum jail_op op, struct str head, struct str bytes, struct str *ret, struct err *err);
+MUST_USE enum rc jail_ask(struct jail *j, struct arena *a, enum jail_op op, struct str head, struct str bytes,
+                          struct str *ret, struct err *err);
 void jail_set_deadline(struct jail *j, int64_t us);

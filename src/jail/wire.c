@@ -5,17 +5,49 @@
 #define LIST_MAX 100000
 
 enum tag {
-	T_MESSAGE_ID = 1, T_IN_REPLY_TO, T_REFERENCE, T_DATE, T_SUBJECT, T_FROM, T_REPLY_TO, T_TO, T_CC, T_SENDER, T_NAME, T_RETURN_PATH,
-	T_IDENTITY, T_AUTO, T_BOUNCE, T_BOUNCE_RECIPIENT, T_BOUNCE_STATUS, T_BOUNCE_DIAGNOSTIC, T_TEXT, T_HTML, T_QUOTED_AT, T_QUOTED_END,
-	T_REMOTE, T_REPLY_END, T_FILE, T_FILE_NAME, T_FILE_TYPE, T_FILE_CID, T_FILE_SHA, T_FILE_INLINE, T_AUTHRES, T_RECEIVED, T_RECEIVED_FOR,
-	T_DEFECT, T_TRUNCATED,
+	T_MESSAGE_ID = 1,
+	T_IN_REPLY_TO,
+	T_REFERENCE,
+	T_DATE,
+	T_SUBJECT,
+	T_FROM,
+	T_REPLY_TO,
+	T_TO,
+	T_CC,
+	T_SENDER,
+	T_NAME,
+	T_RETURN_PATH,
+	T_IDENTITY,
+	T_AUTO,
+	T_BOUNCE,
+	T_BOUNCE_RECIPIENT,
+	T_BOUNCE_STATUS,
+	T_BOUNCE_DIAGNOSTIC,
+	T_TEXT,
+	T_HTML,
+	T_QUOTED_AT,
+	T_QUOTED_END,
+	T_REMOTE,
+	T_REPLY_END,
+	T_FILE,
+	T_FILE_NAME,
+	T_FILE_TYPE,
+	T_FILE_CID,
+	T_FILE_SHA,
+	T_FILE_INLINE,
+	T_AUTHRES,
+	T_RECEIVED,
+	T_RECEIVED_FOR,
+	T_DEFECT,
+	T_TRUNCATED,
 };
 
 /* ---- writing ---- */
 
 static void put(struct buf *out, enum tag t, struct str s)
 {
-	unsigned char head[5] = { (unsigned char)t, (unsigned char)s.n, (unsigned char)(s.n >> 8), (unsigned char)(s.n >> 16), (unsigned char)(s.n >> 24) };
+	unsigned char head[5] = { (unsigned char)t, (unsigned char)s.n, (unsigned char)(s.n >> 8),
+		                  (unsigned char)(s.n >> 16), (unsigned char)(s.n >> 24) };
 
 	if (str_null(s))
 		return;
@@ -122,11 +154,11 @@ static int64_t number(struct str v, int64_t max)
 	return n < 0 || n > max ? -1 : n;
 }
 
-#define ADD(list, v)                                \
-	do {                                        \
-		if (r->list.n >= LIST_MAX)          \
-			return false;               \
-		*VEC_ADD(r->a, &r->list) = (v);     \
+#define ADD(list, v)                                                                                                   \
+	do {                                                                                                           \
+		if (r->list.n >= LIST_MAX)                                                                             \
+			return false;                                                                                  \
+		*VEC_ADD(r->a, &r->list) = (v);                                                                        \
 	} while (0)
 
 /* A file's further values follow it. */
@@ -274,7 +306,8 @@ static bool take(struct reader *r, struct mail *m, unsigned tag, struct str v)
 	}
 	if (tag >= T_FILE && tag <= T_FILE_INLINE)
 		return take_file(r, tag, v);
-	if (tag == T_DATE || tag == T_BOUNCE || (tag >= T_QUOTED_AT && tag <= T_REPLY_END) || tag == T_RECEIVED || tag == T_TRUNCATED)
+	if (tag == T_DATE || tag == T_BOUNCE || (tag >= T_QUOTED_AT && tag <= T_REPLY_END) || tag == T_RECEIVED ||
+	    tag == T_TRUNCATED)
 		return take_number(r, m, tag, v);
 	if ((tag >= T_IN_REPLY_TO && tag <= T_NAME) || tag == T_DEFECT)
 		return str_utf8_valid(v) && take_list(r, tag, v);
@@ -317,7 +350,8 @@ enum rc jail_get_mail(struct arena *a, struct str wire, struct mail *ret, struct
 	if (ok && settle(r, ret))
 		return RC_OK;
 	*ret = (struct mail){ .text = STR("") };
-	return fail_code(err, RC_INVALID, "crashed", "The reader of this mail gave a broken answer. The mail was kept as it came.");
+	return fail_code(err, RC_INVALID, "crashed",
+	                 "The reader of this mail gave a broken answer. The mail was kept as it came.");
 }
 
 void jail_put_html(struct buf *out, const struct html_result *r)
@@ -338,9 +372,14 @@ enum rc jail_get_html(struct str wire, struct html_result *ret, struct err *err)
 	struct str v;
 
 	while (ok && r.s.n)
-		ok = next(&r, &tag, &v) && (tag == T_HTML || tag == T_QUOTED_AT || tag == T_QUOTED_END || tag == T_REMOTE || tag == T_TRUNCATED) && take(&r, &m, tag, v);
+		ok = next(&r, &tag, &v) &&
+		     (tag == T_HTML || tag == T_QUOTED_AT || tag == T_QUOTED_END || tag == T_REMOTE ||
+		      tag == T_TRUNCATED) &&
+		     take(&r, &m, tag, v);
 	if (!ok || r.quoted_at > r.quoted_end || r.quoted_end > (int64_t)m.html.n)
-		return fail_code(err, RC_INVALID, "crashed", "The reader of this text gave a broken answer. Nothing was changed.");
-	*ret = (struct html_result){ m.html, (size_t)r.quoted_at, (size_t)r.quoted_end, r.truncated != 0, m.html_remote_images };
+		return fail_code(err, RC_INVALID, "crashed",
+		                 "The reader of this text gave a broken answer. Nothing was changed.");
+	*ret = (struct html_result){ m.html, (size_t)r.quoted_at, (size_t)r.quoted_end, r.truncated != 0,
+		                     m.html_remote_images };
 	return RC_OK;
 }

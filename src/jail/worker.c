@@ -35,8 +35,9 @@ static void limit(int what, rlim_t n)
 
 static void warm_up(void)
 {
-	static const char sample[] = "From: =?iso-8859-1?q?a=E9?= <a@b.example>\nSubject: x\nContent-Type: multipart/alternative; boundary=x\n\n"
-				     "--x\n\ntext \xc3\xa9\n--x\nContent-Type: text/html\n\n<p>html</p>\n--x--\n";
+	static const char sample[] = "From: =?iso-8859-1?q?a=E9?= <a@b.example>\nSubject: x\nContent-Type: "
+	                             "multipart/alternative; boundary=x\n\n"
+	                             "--x\n\ntext \xc3\xa9\n--x\nContent-Type: text/html\n\n<p>html</p>\n--x--\n";
 	AUTO_ARENA a;
 	struct mail m;
 
@@ -50,10 +51,12 @@ static void warm_up(void)
 static bool seal(void)
 {
 	static const int calls[] = {
-		SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk),
-		SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
-		SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(sigaltstack), SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(tgkill), SCMP_SYS(getrandom),
-		SCMP_SYS(sched_yield), SCMP_SYS(restart_syscall),
+		SCMP_SYS(read),        SCMP_SYS(write),        SCMP_SYS(readv),           SCMP_SYS(writev),
+		SCMP_SYS(close),       SCMP_SYS(munmap),       SCMP_SYS(mremap),          SCMP_SYS(brk),
+		SCMP_SYS(madvise),     SCMP_SYS(futex),        SCMP_SYS(clock_gettime),   SCMP_SYS(exit),
+		SCMP_SYS(exit_group),  SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),  SCMP_SYS(rt_sigaction),
+		SCMP_SYS(sigaltstack), SCMP_SYS(gettid),       SCMP_SYS(getpid),          SCMP_SYS(tgkill),
+		SCMP_SYS(getrandom),   SCMP_SYS(sched_yield),  SCMP_SYS(restart_syscall),
 	};
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	bool ok = f != NULL;
@@ -61,8 +64,10 @@ static bool seal(void)
 	for (size_t i = 0; ok && i < COUNT(calls); i++)
 		ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0) == 0;
 	/* Memory, but never memory to run. */
-	ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
-	ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
+	ok = ok &&
+	     seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
+	ok = ok &&
+	     seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
 	ok = ok && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && seccomp_load(f) == 0;
 	if (f)
 		seccomp_release(f);
@@ -101,8 +106,9 @@ static bool write_all(int fd, const char *p, size_t n)
 
 static bool answer(int fd, enum rc rc, bool retiring, struct str s)
 {
-	unsigned char head[HEAD] = { (unsigned char)((int)rc | (retiring ? RETIRING : 0)), (unsigned char)s.n, (unsigned char)(s.n >> 8),
-				     (unsigned char)(s.n >> 16), (unsigned char)(s.n >> 24) };
+	unsigned char head[HEAD] = { (unsigned char)((int)rc | (retiring ? RETIRING : 0)), (unsigned char)s.n,
+		                     (unsigned char)(s.n >> 8), (unsigned char)(s.n >> 16),
+		                     (unsigned char)(s.n >> 24) };
 
 	return write_all(fd, (const char *)head, HEAD) && write_all(fd, s.p, s.n);
 }
@@ -132,7 +138,9 @@ static enum rc do_html(struct str bytes, struct buf *out, struct err *err)
 	memcpy(&q, bytes.p, sizeof(q));
 	if (q.prefix_n > sizeof(q.prefix))
 		return fail(err, RC_INVALID, "a wrong request");
-	struct html_options o = { .max_output = q.max_output, .keep_cid = q.keep_cid, .own_images = { q.prefix, q.prefix_n } };
+	struct html_options o = {
+		.max_output = q.max_output, .keep_cid = q.keep_cid, .own_images = {q.prefix, q.prefix_n}
+	};
 	struct html_result r = html_clean(&a, str_from(bytes, sizeof(q)), &o);
 	jail_put_html(out, &r);
 	return RC_OK;
@@ -188,7 +196,8 @@ static bool serve(int fd, bool faults, bool retiring)
 		rc = fail_code(&err, RC_INVALID, "unreadable", "an unknown request");
 	free(p);
 	if (rc == RC_OK && out.full)
-		rc = fail_code(&err, RC_INVALID, "unreadable", "This mail becomes too large when it is read. It was kept as it came.");
+		rc = fail_code(&err, RC_INVALID, "unreadable",
+		               "This mail becomes too large when it is read. It was kept as it came.");
 	if (rc != RC_OK) {
 		buf_clear(&out);
 		buf_add(&out, err.code, strlen(err.code) + 1);
@@ -223,7 +232,8 @@ int jail_main(int fd)
 	if (!seal())
 		die("the jail cannot be sealed: seccomp is not available; no mail is read without it");
 	for (int n = 0;; n++) {
-		bool retiring = n >= REQUESTS_MAX || (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0 && cpu.tv_sec > RETIRE_AFTER);
+		bool retiring = n >= REQUESTS_MAX ||
+		                (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0 && cpu.tv_sec > RETIRE_AFTER);
 
 		if (!serve(fd, with_faults, retiring) || retiring)
 			_exit(0);

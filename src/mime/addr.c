@@ -7,7 +7,8 @@
 
 static enum rc refuse(struct err *err, const char *why)
 {
-	return fail_code(err, RC_INVALID, "address", "This is not a usable mail address: %s. Write it like name@example.org.", why);
+	return fail_code(err, RC_INVALID, "address",
+	                 "This is not a usable mail address: %s. Write it like name@example.org.", why);
 }
 
 static bool is_alnum(char c)
@@ -118,9 +119,10 @@ static bool is_stable(struct arena *a, struct str s)
 	for (size_t at = 0; at < s.n && same;) {
 		uint32_t c = str_utf8_next(s, &at);
 
-		same = !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2060 && c <= 0x206f) && c != 0xfeff &&
-		       c != 0xad && c != 0xfffd && c != 0x3002 && c != 0x131 && c != 0x34f && !(c >= 0x80 && c < 0xa0) &&
-		       !(c >= 0xfe00 && c <= 0xfe0f) && !(c >= 0xe0000 && c <= 0xe0fff);
+		same = !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
+		       !(c >= 0x2060 && c <= 0x206f) && c != 0xfeff && c != 0xad && c != 0xfffd && c != 0x3002 &&
+		       c != 0x131 && c != 0x34f && !(c >= 0x80 && c < 0xa0) && !(c >= 0xfe00 && c <= 0xfe0f) &&
+		       !(c >= 0xe0000 && c <= 0xe0fff);
 	}
 	return same;
 }
@@ -144,7 +146,8 @@ static bool put_domain(struct arena *a, struct buf *out, struct str domain)
 			return false;
 		if (ascii)
 			buf_adds(out, label);
-		else if (!str_utf8_valid(label) || !is_stable(a, label) || !to_a_label(out, label) || out->n - from > 63)
+		else if (!str_utf8_valid(label) || !is_stable(a, label) || !to_a_label(out, label) ||
+		         out->n - from > 63)
 			return false;
 	}
 	return labels > 1 || str_eq_nocase(domain, STR("localhost"));

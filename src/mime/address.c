@@ -9,7 +9,7 @@ struct reader {
 	size_t at;
 	struct buf phrase, spec; /* the words before "<", and what is between "<" and ">" or stands alone */
 	struct str comment;
-	bool angled, in_angle, quoted_phrase;
+	bool angled, in_angle, gap; /* gap: white space or a comment behind the last character of the address */
 };
 
 /* At "(". */
@@ -47,7 +47,7 @@ static void read_quoted(struct reader *r)
 			buf_addc(phrase, r->s.p[r->at]);
 	}
 	r->at++;
-	r->quoted_phrase = true;
+	r->gap = false;
 	buf_adds(&r->spec, str_sub(r->s, from, r->at - from));
 }
 
@@ -98,7 +98,7 @@ static void finish(struct reader *r, size_t max, addr_vec *v, bool *bad, bool *c
 	buf_clear(&r->phrase);
 	buf_clear(&r->spec);
 	r->comment = STR_NULL;
-	r->angled = r->in_angle = r->quoted_phrase = false;
+	r->angled = r->in_angle = r->gap = false;
 }
 
 /* Blank in a phrase is kept as one space; in an address it is nothing. */
@@ -106,8 +106,21 @@ static void blank(struct reader *r)
 {
 	struct buf *p = &r->phrase;
 
+	r->gap = true;
 	if (!r->angled && p->n && p->p[p->n - 1] != ' ')
 		buf_addc(p, ' ');
+}
+
+/* "vic tim@x" is not victim@x: words of an address may be apart at dots and the @ only (RFC 5322 4.4). A control
+ * character in the gap makes it implausible. */
+static void put_spec(struct reader *r, char c)
+{
+	struct buf *s = &r->spec;
+
+	if (r->gap && s->n && !strchr(".@", c) && !strchr(".@", s->p[s->n - 1]))
+		buf_addc(s, '\1');
+	r->gap = false;
+	buf_addc(s, c);
 }
 
 void mime_addresses(struct arena *a, struct str raw, size_t max, struct mail_addrs *ret, bool *bad, bool *cut)
@@ -124,6 +137,7 @@ void mime_addresses(struct arena *a, struct str raw, size_t max, struct mail_add
 			struct str comment = read_comment(&r);
 
 			r.comment = r.comment.n ? r.comment : comment;
+			r.gap = true;
 			continue;
 		}
 		if (c == '"') {
@@ -134,6 +148,7 @@ void mime_addresses(struct arena *a, struct str raw, size_t max, struct mail_add
 		if (c == '<') {
 			buf_clear(&r.spec);
 			r.in_angle = r.angled = true;
+			r.gap = false;
 		} else if (c == '>') {
 			r.in_angle = false;
 		} else if ((c == ',' || c == ';') && !(r.in_angle && r.spec.n && r.spec.p[0] == '@')) {
@@ -147,7 +162,7 @@ void mime_addresses(struct arena *a, struct str raw, size_t max, struct mail_add
 			if (!r.angled)
 				buf_addc(&r.phrase, c);
 			if (r.in_angle || !r.angled)
-				buf_addc(&r.spec, c);
+				put_spec(&r, c);
 		}
 	}
 	finish(&r, max, &v, bad, cut);

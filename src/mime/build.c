@@ -33,9 +33,11 @@ static void check(struct builder *b, const char *field, struct str s, size_t max
 	if (b->rc != RC_OK)
 		return;
 	if (is_unsafe(s))
-		b->rc = fail_field(b->err, RC_INVALID, field, "The mail was not made: there are control characters in its field \"%s\".", field);
+		b->rc = fail_field(b->err, RC_INVALID, field,
+		                   "The mail was not made: there are control characters in its field \"%s\".", field);
 	else if (s.n > max)
-		b->rc = fail_field(b->err, RC_INVALID, field, "The mail was not made: its field \"%s\" is too long.", field);
+		b->rc = fail_field(b->err, RC_INVALID, field, "The mail was not made: its field \"%s\" is too long.",
+		                   field);
 }
 
 static void check_addr(struct builder *b, const char *field, const struct mail_addr *m)
@@ -49,7 +51,8 @@ static void check_addr(struct builder *b, const char *field, const struct mail_a
 	}
 	check(b, field, m->name, 500);
 	if (b->rc == RC_OK && (!ok || ats != 1))
-		b->rc = fail_field(b->err, RC_INVALID, field, "The mail was not made: its field \"%s\" has an address that is none.", field);
+		b->rc = fail_field(b->err, RC_INVALID, field,
+		                   "The mail was not made: its field \"%s\" has an address that is none.", field);
 }
 
 static void check_id(struct builder *b, const char *field, struct str id)
@@ -59,7 +62,8 @@ static void check_id(struct builder *b, const char *field, struct str id)
 	for (size_t i = 0; ok && i < id.n; i++)
 		ok = id.p[i] > ' ' && id.p[i] < 0x7f && id.p[i] != '<' && id.p[i] != '>';
 	if (b->rc == RC_OK && !ok)
-		b->rc = fail_field(b->err, RC_INVALID, field, "The mail was not made: its field \"%s\" is no message id.", field);
+		b->rc = fail_field(b->err, RC_INVALID, field,
+		                   "The mail was not made: its field \"%s\" is no message id.", field);
 }
 
 static void check_name(struct builder *b, const char *name)
@@ -69,7 +73,8 @@ static void check_name(struct builder *b, const char *name)
 	for (const char *p = name; *p; p++)
 		ok = ok && *p > ' ' && *p < 0x7f && *p != ':';
 	if (b->rc == RC_OK && !ok)
-		b->rc = fail_field(b->err, RC_INVALID, "header", "The mail was not made: a header has a name that is none.");
+		b->rc = fail_field(b->err, RC_INVALID, "header",
+		                   "The mail was not made: a header has a name that is none.");
 }
 
 static bool is_token(struct str s)
@@ -237,7 +242,8 @@ static void put_base64(struct builder *b, struct str bytes)
 
 static void text_part(struct builder *b, const char *type, struct str s)
 {
-	buf_addf(&b->out, "Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", type);
+	buf_addf(&b->out, "Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
+	         type);
 	put_qp(b, s);
 }
 
@@ -285,14 +291,16 @@ static void file_name(struct builder *b, struct str name)
 	}
 	for (size_t i = 0; i <= name.n; i++) {
 		if (i == name.n || e.n > 48) {
-			buf_addf(&b->out, ";\r\n filename*%zu*=%s" STR_F, piece, piece ? "" : "UTF-8''", STR_A(buf_str(&e)));
+			buf_addf(&b->out, ";\r\n filename*%zu*=%s" STR_F, piece, piece ? "" : "UTF-8''",
+			         STR_A(buf_str(&e)));
 			buf_clear(&e);
 			piece++;
 		}
 		if (i == name.n)
 			break;
 		unsigned char c = (unsigned char)name.p[i];
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '-' || c == '_')
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' ||
+		    c == '-' || c == '_')
 			buf_addc(&e, (char)c);
 		else
 			buf_addc(&e, '%'), buf_addc(&e, hex[c >> 4]), buf_addc(&e, hex[c & 15]);
@@ -302,7 +310,8 @@ static void file_name(struct builder *b, struct str name)
 static void file_part(struct builder *b, const struct mail_out_file *f)
 {
 	buf_addf(&b->out, "Content-Type: " STR_F "\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: %s",
-		 STR_A(str_null(f->type) ? STR("application/octet-stream") : f->type), f->cid.n ? "inline" : "attachment");
+	         STR_A(str_null(f->type) ? STR("application/octet-stream") : f->type),
+	         f->cid.n ? "inline" : "attachment");
 	file_name(b, str_null(f->name) ? STR("file") : f->name);
 	buf_addz(&b->out, "\r\n");
 	if (f->cid.n)
@@ -339,8 +348,11 @@ static void check_all(struct builder *b, const struct mail_out *m)
 		check(b, "attachment", f->name, 500);
 		if (f->cid.n)
 			check_id(b, "attachment", f->cid);
-		if (b->rc == RC_OK && !str_null(f->type) && (slash == STR_NONE || !is_token(str_sub(f->type, 0, slash)) || !is_token(str_from(f->type, slash + 1))))
-			b->rc = fail_field(b->err, RC_INVALID, "attachment", "The mail was not made: an attachment has a type that is none.");
+		if (b->rc == RC_OK && !str_null(f->type) &&
+		    (slash == STR_NONE || !is_token(str_sub(f->type, 0, slash)) ||
+		     !is_token(str_from(f->type, slash + 1))))
+			b->rc = fail_field(b->err, RC_INVALID, "attachment",
+			                   "The mail was not made: an attachment has a type that is none.");
 	}
 	if (m->auto_submitted)
 		check(b, "auto_submitted", str_of(m->auto_submitted), 60);

@@ -134,22 +134,44 @@ struct str mime_decode_body(struct arena *a, struct str body, struct str encodin
 static const struct {
 	const char *name, *as;
 } aliases[] = {
-	{ "utf8", "UTF-8" },	      { "unicode-1-1-utf-8", "UTF-8" }, { "iso-8859-1", "WINDOWS-1252" }, { "latin1", "WINDOWS-1252" },
-	{ "iso8859-1", "WINDOWS-1252" }, { "iso_8859-1", "WINDOWS-1252" }, { "cp1252", "WINDOWS-1252" },  { "gb2312", "GB18030" },
-	{ "gbk", "GB18030" },	      { "x-gbk", "GB18030" },		{ "hz-gb-2312", "GB18030" },	  { "ks_c_5601-1987", "UHC" },
-	{ "euc-kr", "UHC" },	      { "ksc5601", "UHC" },		{ "shift_jis", "CP932" },	  { "shift-jis", "CP932" },
-	{ "x-sjis", "CP932" },	      { "sjis", "CP932" },		{ "big5", "BIG5-HKSCS" },	  { "iso-8859-8-i", "ISO-8859-8" },
-	{ "iso-8859-9", "WINDOWS-1254" }, { "iso-8859-11", "WINDOWS-874" }, { "tis-620", "WINDOWS-874" }, { "x-mac-roman", "MACINTOSH" },
-	{ "unicode", "UTF-16" },      { "x-windows-949", "UHC" },	{ "macintosh", "MACINTOSH" },
+	{"utf8",               "UTF-8"       },
+	{ "unicode-1-1-utf-8", "UTF-8"       },
+	{ "iso-8859-1",        "WINDOWS-1252"},
+	{ "latin1",            "WINDOWS-1252"},
+	{ "iso8859-1",         "WINDOWS-1252"},
+	{ "iso_8859-1",        "WINDOWS-1252"},
+	{ "cp1252",            "WINDOWS-1252"},
+	{ "gb2312",            "GB18030"     },
+	{ "gbk",               "GB18030"     },
+	{ "x-gbk",             "GB18030"     },
+	{ "hz-gb-2312",        "GB18030"     },
+	{ "ks_c_5601-1987",    "UHC"         },
+	{ "euc-kr",            "UHC"         },
+	{ "ksc5601",           "UHC"         },
+	{ "shift_jis",         "CP932"       },
+	{ "shift-jis",         "CP932"       },
+	{ "x-sjis",            "CP932"       },
+	{ "sjis",              "CP932"       },
+	{ "big5",              "BIG5-HKSCS"  },
+	{ "iso-8859-8-i",      "ISO-8859-8"  },
+	{ "iso-8859-9",        "WINDOWS-1254"},
+	{ "iso-8859-11",       "WINDOWS-874" },
+	{ "tis-620",           "WINDOWS-874" },
+	{ "x-mac-roman",       "MACINTOSH"   },
+	{ "unicode",           "UTF-16"      },
+	{ "x-windows-949",     "UHC"         },
+	{ "macintosh",         "MACINTOSH"   },
 };
 
 /* Everything else by its own name, when iconv knows it. */
 static const char *const preload[] = {
-	"UTF-8", "WINDOWS-1252", "GB18030", "UHC", "CP932", "BIG5-HKSCS", "ISO-8859-2", "ISO-8859-3", "ISO-8859-4", "ISO-8859-5", "ISO-8859-6",
-	"ISO-8859-7", "ISO-8859-8", "ISO-8859-10", "ISO-8859-13", "ISO-8859-14", "ISO-8859-15", "ISO-8859-16", "WINDOWS-1250", "WINDOWS-1251",
-	"WINDOWS-1253", "WINDOWS-1254", "WINDOWS-1255", "WINDOWS-1256", "WINDOWS-1257", "WINDOWS-1258", "WINDOWS-874", "KOI8-R", "KOI8-U",
-	"EUC-JP", "ISO-2022-JP", "ISO-2022-KR", "EUC-TW", "UTF-16", "UTF-16LE", "UTF-16BE", "UTF-32", "UTF-32LE", "UTF-32BE", "UTF-7",
-	"MACINTOSH", "IBM437", "IBM850", "IBM852", "IBM866",
+	"UTF-8",        "WINDOWS-1252", "GB18030",      "UHC",          "CP932",        "BIG5-HKSCS",   "ISO-8859-2",
+	"ISO-8859-3",   "ISO-8859-4",   "ISO-8859-5",   "ISO-8859-6",   "ISO-8859-7",   "ISO-8859-8",   "ISO-8859-10",
+	"ISO-8859-13",  "ISO-8859-14",  "ISO-8859-15",  "ISO-8859-16",  "WINDOWS-1250", "WINDOWS-1251", "WINDOWS-1253",
+	"WINDOWS-1254", "WINDOWS-1255", "WINDOWS-1256", "WINDOWS-1257", "WINDOWS-1258", "WINDOWS-874",  "KOI8-R",
+	"KOI8-U",       "EUC-JP",       "ISO-2022-JP",  "ISO-2022-KR",  "EUC-TW",       "UTF-16",       "UTF-16LE",
+	"UTF-16BE",     "UTF-32",       "UTF-32LE",     "UTF-32BE",     "UTF-7",        "MACINTOSH",    "IBM437",
+	"IBM850",       "IBM852",       "IBM866",
 };
 
 void mime_preload_charsets(void)
@@ -225,7 +247,8 @@ struct str mime_to_utf8(struct arena *a, struct str bytes, struct str charset, s
 {
 	char scratch[48];
 	const char *name = charset_name(scratch, sizeof(scratch), charset);
-	bool ascii = str_empty(charset) || str_eq_nocase(charset, STR("us-ascii")) || str_eq_nocase(charset, STR("ascii"));
+	bool ascii = str_empty(charset) || str_eq_nocase(charset, STR("us-ascii")) ||
+	             str_eq_nocase(charset, STR("ascii"));
 	bool utf8 = strcmp(name, "UTF-8") == 0 || str_eq_nocase(charset, STR("utf-8"));
 	AUTO_BUF b;
 

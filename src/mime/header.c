@@ -19,7 +19,8 @@ static size_t name_length(struct str line)
 	return n && end < line.n && line.p[end] == ':' ? n : 0;
 }
 
-void mime_fields_read(struct arena *a, struct str in, const struct mime_limits *l, mime_fields *ret, struct str *body, bool *cut)
+void mime_fields_read(struct arena *a, struct str in, const struct mime_limits *l, mime_fields *ret, struct str *body,
+                      bool *cut)
 {
 	size_t at = 0, total = 0;
 
@@ -33,7 +34,7 @@ void mime_fields_read(struct arena *a, struct str in, const struct mime_limits *
 		}
 		if (!(n = name_length(line)))
 			break; /* no blank line: the body begins here */
-		do { /* with its continuation lines */
+		do {           /* with its continuation lines */
 			size_t lf = str_find_byte(str_from(in, end), '\n');
 
 			end = lf == STR_NONE ? in.n : end + lf + 1;
@@ -254,7 +255,8 @@ static struct str unpercent(struct arena *a, struct str s)
 		struct str two = str_sub(s, i + 1, 2);
 		unsigned v = 0;
 
-		if (s.p[i] == '%' && two.n == 2 && sscanf((char[3]){ two.p[0], two.p[1], 0 }, "%2x", &v) == 1 && two.p[0] > ' ') {
+		if (s.p[i] == '%' && two.n == 2 && sscanf((char[3]){ two.p[0], two.p[1], 0 }, "%2x", &v) == 1 &&
+		    two.p[0] > ' ') {
 			p[n++] = (char)v;
 			i += 2;
 		} else {
@@ -277,7 +279,8 @@ static struct str join(struct arena *a, const struct piece *all, size_t n, struc
 			if (all[i].index != want || !str_eq_nocase(all[i].name, name) || (want == -1 && any))
 				continue;
 			if (all[i].pct) {
-				size_t q1 = str_find_byte(v, '\''), q2 = q1 == STR_NONE ? STR_NONE : str_find_byte(str_from(v, q1 + 1), '\'');
+				size_t q1 = str_find_byte(v, '\''),
+				       q2 = q1 == STR_NONE ? STR_NONE : str_find_byte(str_from(v, q1 + 1), '\'');
 
 				if (want <= 0 && q2 != STR_NONE) {
 					charset = str_sub(v, 0, q1);
@@ -356,11 +359,24 @@ static int zone_minutes(struct str z)
 	static const struct {
 		const char *name;
 		int minutes;
-	} zones[] = { { "EST", -300 }, { "EDT", -240 }, { "CST", -360 }, { "CDT", -300 }, { "MST", -420 }, { "MDT", -360 },
-		      { "PST", -480 }, { "PDT", -420 }, { "CET", 60 },	 { "CEST", 120 }, { "MET", 60 },   { "BST", 60 } };
+	} zones[] = {
+		{"EST",   -300},
+                { "EDT",  -240},
+                { "CST",  -360},
+                { "CDT",  -300},
+                { "MST",  -420},
+                { "MDT",  -360},
+		{ "PST",  -480},
+                { "PDT",  -420},
+                { "CET",  60  },
+                { "CEST", 120 },
+                { "MET",  60  },
+                { "BST",  60  }
+	};
 	int64_t n;
 
-	if (z.n == 5 && (z.p[0] == '+' || z.p[0] == '-') && str_to_i64(str_from(z, 1), &n) == RC_OK && n >= 0 && n <= 1400)
+	if (z.n == 5 && (z.p[0] == '+' || z.p[0] == '-') && str_to_i64(str_from(z, 1), &n) == RC_OK && n >= 0 &&
+	    n <= 1400)
 		return (int)(n / 100 * 60 + n % 100) * (z.p[0] == '-' ? -1 : 1);
 	for (size_t i = 0; i < COUNT(zones); i++)
 		if (str_eq_nocase(z, str_of(zones[i].name)))
@@ -415,7 +431,8 @@ struct instant mime_date(struct str raw)
 			timed = read_time(w, &c);
 		else if (str_to_i64(w, &v) == RC_OK && w.n <= 2 && !c.day)
 			c.day = (int)v;
-		else if (str_to_i64(w, &v) == RC_OK && v >= 0 && w.n <= 4 && w.p[0] != '+' && w.p[0] != '-' && c.day && !c.year)
+		else if (str_to_i64(w, &v) == RC_OK && v >= 0 && w.n <= 4 && w.p[0] != '+' && w.p[0] != '-' && c.day &&
+		         !c.year)
 			c.year = (int)(v < 50 ? v + 2000 : v < 1000 ? v + 1900 : v);
 		else if (!c.month && month_number(w))
 			c.month = month_number(w);

@@ -1,6 +1,6 @@
 /* The object `carrel mail parse` prints. */
-#include "mime/mime.h"
 #include "util/json.h"
+#include "mime/mime.h"
 
 static void put_ids(struct json *j, const char *key, struct mail_ids ids)
 {

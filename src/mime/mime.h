@@ -9,90 +9,103 @@
 #include "util/buf.h"
 #include "util/time.h"
 
-struct mime_limits {       /* 0 = the default */
-	size_t message;    /* 64 MiB; longer is cut */
-	size_t header;     /* 100 KiB of one header block; later fields are dropped */
-	size_t field;      /* 32 KiB of one field */
-	int depth;         /* 100 levels of multipart; deeper is one opaque attachment */
-	int parts;         /* 1000 */
-	int addresses;     /* 1000 in one list */
-	int ids;           /* 200 in References: the first 20 and the last 180 */
-	size_t text;       /* 4 MiB of text and of HTML each */
+struct mime_limits {    /* 0 = the default */
+	size_t message; /* 64 MiB; longer is cut */
+	size_t header;  /* 100 KiB of one header block; later fields are dropped */
+	size_t field;   /* 32 KiB of one field */
+	int depth;      /* 100 levels of multipart; deeper is one opaque attachment */
+	int parts;      /* 1000 */
+	int addresses;  /* 1000 in one list */
+	int ids;        /* 200 in References: the first 20 and the last 180 */
+	size_t text;    /* 4 MiB of text and of HTML each */
 };
 
 struct mail_addr {
-	struct str name;      /* decoded, NFC, without control characters; "" when there is none */
-	struct str addr;      /* as written, domain in lower case: not canonical, see addr.h */
+	struct str name; /* decoded, NFC, without control characters; "" when there is none */
+	struct str addr; /* as written, domain in lower case: not canonical, see addr.h */
 };
-struct mail_addrs { struct mail_addr *at; size_t n; };
-struct mail_ids { struct str *at; size_t n; };  /* without <> */
+struct mail_addrs {
+	struct mail_addr *at;
+	size_t n;
+};
+struct mail_ids {
+	struct str *at;
+	size_t n;
+}; /* without <> */
 
-struct mail_file {            /* an attachment: every leaf that is not the text or HTML shown */
-	struct str name;      /* as the mail says, decoded; STR_NULL when it does not. Not safe: blob_safe_name() */
-	struct str type;      /* as the mail says, lower case: "image/png". Not to be believed: blob_sniff() */
-	struct str cid;       /* Content-ID without <>; STR_NULL */
-	struct str bytes;     /* decoded */
-	struct str sha256;    /* of bytes, lower-case hex */
-	bool is_inline;       /* Content-Disposition says inline, or the HTML shows it */
+struct mail_file {         /* an attachment: every leaf that is not the text or HTML shown */
+	struct str name;   /* as the mail says, decoded; STR_NULL when it does not. Not safe: blob_safe_name() */
+	struct str type;   /* as the mail says, lower case: "image/png". Not to be believed: blob_sniff() */
+	struct str cid;    /* Content-ID without <>; STR_NULL */
+	struct str bytes;  /* decoded */
+	struct str sha256; /* of bytes, lower-case hex */
+	bool is_inline;    /* Content-Disposition says inline, or the HTML shows it */
 };
 
-struct mail_bounce {          /* of a delivery report (RFC 3464) */
+struct mail_bounce { /* of a delivery report (RFC 3464) */
 	bool is;
 	struct str recipient, status, diagnostic; /* STR_NULL where it does not say */
 };
 
 struct mail {
-	struct str message_id;           /* without <>; STR_NULL */
+	struct str message_id; /* without <>; STR_NULL */
 	struct mail_ids in_reply_to, references;
-	struct instant date;             /* not set when absent or nonsense */
-	struct str subject;              /* decoded, unfolded, NFC; STR_NULL when there is none */
+	struct instant date; /* not set when absent or nonsense */
+	struct str subject;  /* decoded, unfolded, NFC; STR_NULL when there is none */
 	struct mail_addrs from, reply_to, to, cc, sender;
-	struct str return_path;          /* without <>; "" for <>, STR_NULL when absent */
-	/* The one identity of the writer (S-14): canonical, and only when there is exactly one From field with exactly one
-	 * address in it. STR_NULL: nobody in particular; the mail may be read but speaks for no one. */
+	struct str return_path; /* without <>; "" for <>, STR_NULL when absent */
+	/* The one identity of the writer (S-14): canonical, and only when there is exactly one From field with exactly
+	 * one address in it. STR_NULL: nobody in particular; the mail may be read but speaks for no one. */
 	struct str identity;
-	struct str auto_reason;          /* STR_NULL: a person wrote it. Else "auto-submitted", "list", "bulk", "null-sender", ... */
+	struct str auto_reason; /* STR_NULL: a person wrote it. Else "auto-submitted", "list", "bulk", "null-sender",
+	                           ... */
 	struct mail_bounce bounce;
-	struct str text;                 /* best plain text, from the HTML where that is all there is */
-	struct str html;                 /* cleaned, images of the mail as cid: (html_images()); STR_NULL */
+	struct str text;                        /* best plain text, from the HTML where that is all there is */
+	struct str html;                        /* cleaned, images of the mail as cid: (html_images()); STR_NULL */
 	size_t html_quoted_at, html_quoted_end; /* quoted history in html, see html_fold() */
 	bool html_remote_images;
-	struct str reply, quoted;        /* text == reply + quoted */
+	struct str reply, quoted; /* text == reply + quoted */
 	struct mail_file *files;
 	size_t n_files;
 	/* Every Authentication-Results field, topmost first, unfolded, one a line: "Authentication-Results: ...\n" */
 	struct str auth_results;
-	int received;                    /* number of Received fields */
-	struct str received_for;         /* Delivered-To or X-Original-To of the topmost, STR_NULL */
-	struct mail_ids defects;         /* short codes: "header-cut", "bad-charset", ... */
+	int received;            /* number of Received fields */
+	struct str received_for; /* Delivered-To or X-Original-To of the topmost, STR_NULL */
+	struct mail_ids defects; /* short codes: "header-cut", "bad-charset", ... */
 };
 
 /* RC_INVALID only when it is no mail at all (empty). */
-MUST_USE enum rc mime_parse(struct arena *a, struct str raw, const struct mime_limits *l, struct mail *ret, struct err *err);
+MUST_USE enum rc mime_parse(struct arena *a, struct str raw, const struct mime_limits *l, struct mail *ret,
+                            struct err *err);
 /* The object of `carrel mail parse`: see docs/MAIL.md. */
 void mime_json(struct buf *out, const struct mail *m);
 /* Where the mail says it is automatic, e.g. for a list of headers. */
 bool mail_has_defect(const struct mail *m, const char *code);
 
 /* ---- reply.c: what is new in a text and what is history ----
- * `*reply_n` is where the reply ends: s[0..reply_n) is new, the rest is quoted history and signature. Never cuts a reply
- * to nothing when there is text that is not quoted; inline answers between quotes stay in the reply. */
+ * `*reply_n` is where the reply ends: s[0..reply_n) is new, the rest is quoted history and signature. Never cuts a
+ * reply to nothing when there is text that is not quoted; inline answers between quotes stay in the reply. */
 size_t mime_reply_end(struct str text);
 
 /* ---- build.c: an outgoing mail ---- */
-struct mail_out_file { struct str name, type, bytes, cid; };
-struct mail_out_header { const char *name; struct str value; };
-struct mail_out {                        /* text is UTF-8; STR_NULL fields are left out */
+struct mail_out_file {
+	struct str name, type, bytes, cid;
+};
+struct mail_out_header {
+	const char *name;
+	struct str value;
+};
+struct mail_out { /* text is UTF-8; STR_NULL fields are left out */
 	struct mail_addr from, reply_to;
 	const struct mail_addr *to, *cc;
 	size_t n_to, n_cc;
 	struct instant date;
-	struct str message_id;           /* without <>; required */
-	struct str in_reply_to;          /* without <> */
-	const struct str *references;    /* without <>; longer than 10: first 4 and last 6 */
+	struct str message_id;        /* without <>; required */
+	struct str in_reply_to;       /* without <> */
+	const struct str *references; /* without <>; longer than 10: first 4 and last 6 */
 	size_t n_references;
-	struct str subject, text, html;  /* html STR_NULL: text only */
-	const char *auto_submitted;      /* "auto-replied", "auto-generated" or NULL */
+	struct str subject, text, html; /* html STR_NULL: text only */
+	const char *auto_submitted;     /* "auto-replied", "auto-generated" or NULL */
 	const struct mail_out_header *extra;
 	size_t n_extra;
 	const struct mail_out_file *files;

@@ -13,8 +13,11 @@ static struct mail read_mail(struct test *t, const char *raw)
 
 TEST(mime_reads_a_plain_mail)
 {
-	struct mail m = read_mail(t, "From nobody Mon Nov 23\nReturn-Path: <a@b.example>\nReceived: x\nReceived: y\nFrom: \"Learner, A\" <A@B.Example>\nTo: x@y.example, Team: p@q.example, r@s.example;\n"
-				     "Subject: =?utf-8?q?Caf=C3?= =?utf-8?q?=A9_x?=\n folded\nMessage-ID: <1@b>\nIn-Reply-To: <0@b>\nReferences: <a@b>\n <0@b>\nDate: Mon, 23 Nov 2026 10:00:00 +0100\n\nHello\n");
+	struct mail m = read_mail(
+	        t, "From nobody Mon Nov 23\nReturn-Path: <a@b.example>\nReceived: x\nReceived: y\nFrom: \"Learner, A\" "
+	           "<A@B.Example>\nTo: x@y.example, Team: p@q.example, r@s.example;\n"
+	           "Subject: =?utf-8?q?Caf=C3?= =?utf-8?q?=A9_x?=\n folded\nMessage-ID: <1@b>\nIn-Reply-To: "
+	           "<0@b>\nReferences: <a@b>\n <0@b>\nDate: Mon, 23 Nov 2026 10:00:00 +0100\n\nHello\n");
 
 	EXPECT_STR("a word cut inside a character is joined", m.subject, "Caf\xc3\xa9 x folded");
 	EXPECT_STR("the id is bare", m.message_id, "1@b");
@@ -31,7 +34,8 @@ TEST(mime_reads_a_plain_mail)
 
 TEST(mime_line_ends_do_not_matter)
 {
-	const char *lf = "Subject: a\n b\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nhi\nthere\n--x\nContent-Type: a/b; name=f\n\nline\nline\n--x--\n";
+	const char *lf = "Subject: a\n b\nContent-Type: multipart/mixed; "
+	                 "boundary=x\n\n--x\n\nhi\nthere\n--x\nContent-Type: a/b; name=f\n\nline\nline\n--x--\n";
 	AUTO_BUF crlf, one, two;
 	struct mail m = read_mail(t, lf), n;
 
@@ -51,9 +55,13 @@ TEST(mime_line_ends_do_not_matter)
 
 TEST(mime_chooses_text_and_files)
 {
-	struct mail m = read_mail(t, "Content-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: multipart/alternative; boundary=a\n\n--a\n\nplain\n--a\nContent-Type: text/html\n\n<b>rich</b><img src=cid:i>\n--a--\n"
-				     "--m\nContent-Type: image/png; name*0*=utf-8''%C3%A9; name*1=.png\nContent-ID: <i>\nContent-Transfer-Encoding: base64\n\naGk=\n"
-				     "--m\nContent-Type: application/x; name=\"a b.txt\"\nContent-Disposition: attachment; filename==?utf-8?b?w6k=?=\n\nx\n--m--\n");
+	struct mail m = read_mail(
+	        t, "Content-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: multipart/alternative; "
+	           "boundary=a\n\n--a\n\nplain\n--a\nContent-Type: text/html\n\n<b>rich</b><img src=cid:i>\n--a--\n"
+	           "--m\nContent-Type: image/png; name*0*=utf-8''%C3%A9; name*1=.png\nContent-ID: "
+	           "<i>\nContent-Transfer-Encoding: base64\n\naGk=\n"
+	           "--m\nContent-Type: application/x; name=\"a b.txt\"\nContent-Disposition: attachment; "
+	           "filename==?utf-8?b?w6k=?=\n\nx\n--m--\n");
 
 	EXPECT_STR("plain text is preferred for text", m.text, "plain");
 	EXPECT_STR("the HTML is clean", m.html, "<b>rich</b><img src=\"cid:i\" alt=\"\">");
@@ -62,21 +70,33 @@ TEST(mime_chooses_text_and_files)
 	EXPECT("an image the HTML shows is inline", m.files[0].is_inline);
 	EXPECT_STR("decoded bytes", m.files[0].bytes, "hi");
 	EXPECT_STR("a name as an encoded word", m.files[1].name, "\xc3\xa9");
-	m = read_mail(t, "Content-Type: text/html; charset=windows-1251\nContent-Transfer-Encoding: quoted-printable\n\n<p>=CF=F0=E8</p>=\n<p>x</p>");
+	m = read_mail(t, "Content-Type: text/html; charset=windows-1251\nContent-Transfer-Encoding: "
+	                 "quoted-printable\n\n<p>=CF=F0=E8</p>=\n<p>x</p>");
 	EXPECT_STR("text is made of HTML, converted", m.text, "\xd0\x9f\xd1\x80\xd0\xb8\n\nx\n");
 	m = read_mail(t, "Content-Type: text/plain; charset=x-nonsense\n\ncaf\xe9\n");
 	EXPECT_STR("an unknown character set is mended", m.text, "caf\xc3\xa9\n");
 	EXPECT("and noted", mail_has_defect(&m, "bad-charset"));
 	m = read_mail(t, "Content-Type: multipart/mixed\n\nno boundary\n");
-	EXPECT("a multipart without boundary is text", mail_has_defect(&m, "no-boundary") && str_is(m.text, "no boundary\n"));
+	EXPECT("a multipart without boundary is text",
+	       mail_has_defect(&m, "no-boundary") && str_is(m.text, "no boundary\n"));
 }
 
 TEST(mime_knows_robots_and_bounces)
 {
-	static const struct { const char *head, *reason; } rows[] = {
-		{ "Auto-Submitted: auto-replied", "auto-submitted" }, { "Auto-Submitted: no", NULL }, { "Return-Path: <>", "null-sender" }, { "From: MAILER-DAEMON@x.example", "mailer-daemon" },
-		{ "Precedence: bulk", "bulk" }, { "List-Id: <x>", "list" }, { "X-Auto-Response-Suppress: DR, OOF", "suppress" }, { "X-Autoreply: yes", "auto-reply" }, { "X-Loop: y", "loop" },
-		{ "X-Failed-Recipients: a@b.example", "bounce" }, { "Subject: out of office", NULL },
+	static const struct {
+		const char *head, *reason;
+	} rows[] = {
+		{"Auto-Submitted: auto-replied",       "auto-submitted"},
+		{ "Auto-Submitted: no",                NULL            },
+		{ "Return-Path: <>",                   "null-sender"   },
+		{ "From: MAILER-DAEMON@x.example",     "mailer-daemon" },
+		{ "Precedence: bulk",                  "bulk"          },
+		{ "List-Id: <x>",                      "list"          },
+		{ "X-Auto-Response-Suppress: DR, OOF", "suppress"      },
+		{ "X-Autoreply: yes",                  "auto-reply"    },
+		{ "X-Loop: y",                         "loop"          },
+		{ "X-Failed-Recipients: a@b.example",  "bounce"        },
+		{ "Subject: out of office",            NULL            },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -84,8 +104,10 @@ TEST(mime_knows_robots_and_bounces)
 
 		EXPECT(rows[i].head, rows[i].reason ? str_is(m.auto_reason, rows[i].reason) : str_null(m.auto_reason));
 	}
-	struct mail m = read_mail(t, "Content-Type: multipart/report; report-type=delivery-status; boundary=r\n\n--r\n\nfailed\n--r\nContent-Type: message/delivery-status\n\nReporting-MTA: dns;x\n\n"
-				     "Final-Recipient: rfc822; a@b.example\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 no\n\n--r--\n");
+	struct mail m = read_mail(
+	        t, "Content-Type: multipart/report; report-type=delivery-status; "
+	           "boundary=r\n\n--r\n\nfailed\n--r\nContent-Type: message/delivery-status\n\nReporting-MTA: dns;x\n\n"
+	           "Final-Recipient: rfc822; a@b.example\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 no\n\n--r--\n");
 	EXPECT("it is a bounce", m.bounce.is);
 	EXPECT_STR("of somebody", m.bounce.recipient, "a@b.example");
 	EXPECT_STR("with a status", m.bounce.status, "5.1.1");
@@ -94,17 +116,22 @@ TEST(mime_knows_robots_and_bounces)
 
 TEST(mime_has_one_identity_or_none)
 {
-	static const struct { const char *why, *head, *identity; } rows[] = {
-		{ "one address", "From: A <a@b.example>", "a@b.example" },
-		{ "two fields are nobody", "From: a@b.example\nFrom: c@d.example", NULL },
-		{ "two addresses are nobody", "From: a@b.example, c@d.example\nSender: a@b.example", NULL },
-		{ "an empty field is nobody", "From:", NULL },
-		{ "a group is nobody", "From: undisclosed:;", NULL },
-		{ "a name that is an address is a name", "From: \"victim@x.example\" <a@b.example>", "a@b.example" },
-		{ "a comment is no address", "From: a(c&email=victim@x.example)@evil.example", "a@evil.example" },
-		{ "a quoted local part is nobody", "From: \"victim@x\"@evil.example", NULL },
-		{ "an encoded word is no address", "From: =?utf-8?q?victim=40x?=@evil.example", NULL },
-		{ "Reply-To is not the writer", "From: a@b.example\nReply-To: c@d.example", "a@b.example" },
+	static const struct {
+		const char *why, *head, *identity;
+	} rows[] = {
+		{"one address",                                "From: A <a@b.example>",                               "a@b.example"      },
+		{ "two fields are nobody",                     "From: a@b.example\nFrom: c@d.example",                NULL               },
+		{ "two addresses are nobody",                  "From: a@b.example, c@d.example\nSender: a@b.example", NULL               },
+		{ "an empty field is nobody",                  "From:",                                               NULL               },
+		{ "a group is nobody",                         "From: undisclosed:;",                                 NULL               },
+		{ "a name that is an address is a name",       "From: \"victim@x.example\" <a@b.example>",            "a@b.example"      },
+		{ "a comment is no address",                   "From: a(c&email=victim@x.example)@evil.example",      "a@evil.example"   },
+		{ "a quoted local part is nobody",             "From: \"victim@x\"@evil.example",                     NULL               },
+		{ "words apart are no address",                "From: vic tim@x.example",                             NULL               },
+		{ "words apart in brackets are no address",    "From: A <vic (c) tim@x.example>",                     NULL               },
+		{ "obsolete white space at dots and the @ is", "From: vic . tim @ x . example",                       "vic.tim@x.example"},
+		{ "an encoded word is no address",             "From: =?utf-8?q?victim=40x?=@evil.example",           NULL               },
+		{ "Reply-To is not the writer",                "From: a@b.example\nReply-To: c@d.example",            "a@b.example"      },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -131,15 +158,22 @@ TEST(mime_bombs_end_early)
 	struct mail m;
 	int64_t from = time_monotonic_us();
 
-	EXPECT_RC(RC_OK, mime_parse(&t->arena, repeat(t, "To: a@b.example", ",\n a@b.example", 500000), NULL, &m, &t->err));
+	EXPECT_RC(RC_OK,
+	          mime_parse(&t->arena, repeat(t, "To: a@b.example", ",\n a@b.example", 500000), NULL, &m, &t->err));
 	EXPECT("half a million addresses are cut", m.to.n <= 1000 && mail_has_defect(&m, "header-cut"));
 	EXPECT_RC(RC_OK, mime_parse(&t->arena, repeat(t, "References:", "\n <a@b>", 1000000), NULL, &m, &t->err));
 	EXPECT("a million references are cut", m.references.n <= 200);
-	EXPECT_RC(RC_OK, mime_parse(&t->arena, repeat(t, "Content-Type: multipart/mixed; boundary=x\n", "\n--x\nContent-Type: multipart/mixed; boundary=x\n", 10000), NULL, &m, &t->err));
-	EXPECT_RC(RC_OK, mime_parse(&t->arena, repeat(t, "Content-Type: multipart/mixed; boundary=x\n", "\n--x\n\ny", 100000), NULL, &m, &t->err));
+	EXPECT_RC(RC_OK, mime_parse(&t->arena,
+	                            repeat(t, "Content-Type: multipart/mixed; boundary=x\n",
+	                                   "\n--x\nContent-Type: multipart/mixed; boundary=x\n", 10000),
+	                            NULL, &m, &t->err));
+	EXPECT_RC(RC_OK,
+	          mime_parse(&t->arena, repeat(t, "Content-Type: multipart/mixed; boundary=x\n", "\n--x\n\ny", 100000),
+	                     NULL, &m, &t->err));
 	EXPECT("a hundred thousand parts are cut", mail_has_defect(&m, "parts-cut"));
 	EXPECT_RC(RC_OK, mime_parse(&t->arena, repeat(t, "Content-Type: a/b", "; n=v", 100000), NULL, &m, &t->err));
-	EXPECT_RC(RC_OK, mime_parse(&t->arena, STR("Content-Type: a/b; name*99999999*=utf-8''x\n\ny"), NULL, &m, &t->err));
+	EXPECT_RC(RC_OK,
+	          mime_parse(&t->arena, STR("Content-Type: a/b; name*99999999*=utf-8''x\n\ny"), NULL, &m, &t->err));
 	EXPECT_RC(RC_OK, mime_parse(&t->arena, repeat(t, "Subject: ", "=?utf-8?q?x?= ", 100000), NULL, &m, &t->err));
 	EXPECT("a long subject is cut", m.subject.n <= 4000);
 	EXPECT_RC(RC_OK, mime_parse(&t->arena, repeat(t, "Subject: ", "=?", 100000), NULL, &m, &t->err));
@@ -149,40 +183,82 @@ TEST(mime_bombs_end_early)
 
 TEST(addr_same_only_when_plainly_equal)
 {
-	static const struct { const char *a, *b; bool same; } rows[] = {
-		{ "victim@x.example", "VICTIM@X.example", true }, { "victim+tag@x.example", "victim@x.example", false }, { "vic.tim@x.example", "victim@x.example", false },
-		{ "\"victim\"@x.example", "victim@x.example", false }, { "victim(c)@x.example", "victim@x.example", false }, { "victim@x.example ", "victim@x.example", false },
-		{ "victim@x.example.", "victim@x.example", false }, { "victim@\xd1\x85.example", "victim@x.example", false }, { "victim@\xef\xbd\x98.example", "victim@x.example", false },
-		{ "victi\xc4\xb1m@x.example", "victiim@x.example", false }, { "victim@x\xe2\x80\x8b.example", "victim@x.example", false }, { "\xef\xbd\x96ictim@x.example", "victim@x.example", false },
-		{ "b\xc3\xbc" "cher@x.example", "bucher@x.example", false }, { "a@b\xc3\xbc" "cher.example", "a@xn--bcher-kva.example", true }, { "a@m\xc3\xbcnchen.example", "a@xn--mnchen-3ya.example", true },
-		{ "a@[127.0.0.1]", "a@[127.0.0.1]", false }, { "a@b", "a@b", false }, { "a@localhost", "A@LOCALHOST", true }, { "a@@b.example", "a@b.example", false }, { "a..b@x.example", "a..b@x.example", false },
-		{ ".a@x.example", ".a@x.example", false }, { "a@-x.example", "a@-x.example", false }, { "a@x..example", "a@x..example", false }, { "@x.example", "@x.example", false }, { "a@", "a@", false }, { "", "", false },
-		{ "=?utf-8?q?a=40b?=@x.example", "=?utf-8?q?a=40b?=@x.example", false }, { "a@K.example", "a@\xe2\x84\xaa.example", false }, { "a@\xef\xbc\xa1.example", "a@a.example", false },
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} rows[] = {
+		{"victim@x.example",                 "VICTIM@X.example",            true },
+		{ "victim+tag@x.example",            "victim@x.example",            false},
+		{ "vic.tim@x.example",               "victim@x.example",            false},
+		{ "\"victim\"@x.example",            "victim@x.example",            false},
+		{ "victim(c)@x.example",             "victim@x.example",            false},
+		{ "victim@x.example ",               "victim@x.example",            false},
+		{ "victim@x.example.",               "victim@x.example",            false},
+		{ "victim@\xd1\x85.example",         "victim@x.example",            false},
+		{ "victim@\xef\xbd\x98.example",     "victim@x.example",            false},
+		{ "victi\xc4\xb1m@x.example",        "victiim@x.example",           false},
+		{ "victim@x\xe2\x80\x8b.example",    "victim@x.example",            false},
+		{ "\xef\xbd\x96ictim@x.example",     "victim@x.example",            false},
+		{ "b\xc3\xbc"
+		  "cher@x.example", "bucher@x.example",            false},
+		{ "a@b\xc3\xbc"
+		  "cher.example",   "a@xn--bcher-kva.example",     true },
+		{ "a@m\xc3\xbcnchen.example",        "a@xn--mnchen-3ya.example",    true },
+		{ "a@[127.0.0.1]",                   "a@[127.0.0.1]",               false},
+		{ "a@b",		             "a@b",                         false},
+		{ "a@localhost",                     "A@LOCALHOST",                 true },
+		{ "a@@b.example",                    "a@b.example",                 false},
+		{ "a..b@x.example",                  "a..b@x.example",              false},
+		{ ".a@x.example",                    ".a@x.example",                false},
+		{ "a@-x.example",                    "a@-x.example",                false},
+		{ "a@x..example",                    "a@x..example",                false},
+		{ "@x.example",                      "@x.example",                  false},
+		{ "a@",		              "a@",                          false},
+		{ "",		                "",		            false},
+		{ "=?utf-8?q?a=40b?=@x.example",     "=?utf-8?q?a=40b?=@x.example", false},
+		{ "a@K.example",                     "a@\xe2\x84\xaa.example",      false},
+		{ "a@\xef\xbc\xa1.example",          "a@a.example",                 false},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		EXPECT(rows[i].a, addr_same(str_of(rows[i].a), str_of(rows[i].b)) == rows[i].same);
-	EXPECT("a NUL is no address", !addr_same(STR("victim@x\0.example"), STR("victim@x.example")) && !addr_same(STR("victim@x\0.example"), STR("victim@x\0.example")));
-	EXPECT_STR("mixed scripts are shown with their A-label", addr_display(&t->arena, STR("a@b\xc3\xbc" "cher.example")), "a@b\xc3\xbc" "cher.example (a@xn--bcher-kva.example)");
+	EXPECT("a NUL is no address", !addr_same(STR("victim@x\0.example"), STR("victim@x.example")) &&
+	                                      !addr_same(STR("victim@x\0.example"), STR("victim@x\0.example")));
+	EXPECT_STR("mixed scripts are shown with their A-label",
+	           addr_display(&t->arena, STR("a@b\xc3\xbc"
+	                                       "cher.example")),
+	           "a@b\xc3\xbc"
+	           "cher.example (a@xn--bcher-kva.example)");
 }
 
 static struct mail_out outgoing(void)
 {
 	static const struct mail_addr to = { STR_INIT("A Learner"), STR_INIT("learner@campus.example") };
 
-	return (struct mail_out){ .from = { STR("Support"), STR("support@desk.example") }, .to = &to, .n_to = 1, .date = { 1795399200000000 }, .message_id = STR("1@desk.example"), .subject = STR("Hello"), .text = STR("Hi\n.\nFrom x\n") };
+	return (struct mail_out){
+		.from = {STR("Support"), STR("support@desk.example") },
+		.to = &to,
+		.n_to = 1,
+		.date = { 1795399200000000            },
+		.message_id = STR("1@desk.example"),
+		.subject = STR("Hello"),
+		.text = STR("Hi\n.\nFrom x\n")
+	};
 }
 
 TEST(mime_builds_what_it_reads)
 {
 	struct mail_out o = outgoing();
 	struct str refs[15], raw;
-	struct mail_out_file file = { STR("R\xc3\xa9sum\xc3\xa9 of a very long name that needs more than one line of the header to be written in full.pdf"), STR("application/pdf"), STR("%PDF"), STR_NULL };
+	struct mail_out_file file = { STR("R\xc3\xa9sum\xc3\xa9 of a very long name that needs more than one line of "
+		                          "the header to be written in full.pdf"),
+		                      STR("application/pdf"), STR("%PDF"), STR_NULL };
 	struct mail m;
 
 	for (size_t i = 0; i < COUNT(refs); i++)
 		refs[i] = arena_strf(&t->arena, "%zu@desk.example", i);
-	o.subject = STR("\xc2\xbfQu\xc3\xa9 tal? A long subject with \xe2\x82\xac and =?words?= that must be folded over several lines of the header");
+	o.subject = STR("\xc2\xbfQu\xc3\xa9 tal? A long subject with \xe2\x82\xac and =?words?= that must be folded "
+	                "over several lines of the header");
 	o.html = STR("<p>Hi \xe2\x82\xac</p>");
 	o.references = refs, o.n_references = COUNT(refs), o.in_reply_to = refs[14];
 	o.files = &file, o.n_files = 1, o.auto_submitted = "auto-replied";
@@ -196,7 +272,9 @@ TEST(mime_builds_what_it_reads)
 	EXPECT_EQ("long references are the first 4 and last 6", m.references.n, 10);
 	EXPECT_EQ("nothing is wrong with it", m.defects.n, 0);
 	for (size_t i = 0, from = 0; i < raw.n; i++) {
-		EXPECT("bytes are ASCII, a CR has its LF, an LF its CR", !(raw.p[i] & 0x80) && (raw.p[i] != '\n' || (i && raw.p[i - 1] == '\r')) && (raw.p[i] != '\r' || (i + 1 < raw.n && raw.p[i + 1] == '\n')));
+		EXPECT("bytes are ASCII, a CR has its LF, an LF its CR",
+		       !(raw.p[i] & 0x80) && (raw.p[i] != '\n' || (i && raw.p[i - 1] == '\r')) &&
+		               (raw.p[i] != '\r' || (i + 1 < raw.n && raw.p[i + 1] == '\n')));
 		from = raw.p[i] == '\n' ? i + 1 : from;
 		EXPECT("lines are short", i + 1 - from < 100);
 	}
@@ -204,7 +282,15 @@ TEST(mime_builds_what_it_reads)
 
 TEST(mime_build_lets_nobody_inject)
 {
-	static const struct str evil[] = { STR_INIT("a\r\nBcc: x@y.example"), STR_INIT("a\nBcc: x"), STR_INIT("a\rBcc: x"), STR_INIT("a\0b"), STR_INIT("a\xe2\x80\xa8" "b"), STR_INIT("a\xc2\x85" "b"), STR_INIT("a\xff") };
+	static const struct str evil[] = { STR_INIT("a\r\nBcc: x@y.example"),
+		                           STR_INIT("a\nBcc: x"),
+		                           STR_INIT("a\rBcc: x"),
+		                           STR_INIT("a\0b"),
+		                           STR_INIT("a\xe2\x80\xa8"
+		                                    "b"),
+		                           STR_INIT("a\xc2\x85"
+		                                    "b"),
+		                           STR_INIT("a\xff") };
 
 	for (size_t i = 0; i < COUNT(evil); i++) {
 		struct mail_out o = outgoing();

@@ -1,5 +1,6 @@
 /* The parser: fields of the top, the tree of parts walked once, what of it is shown and what is attached. Fields are
- * read in header.c and address.c, encodings in decode.c; robots.c tells machines from people, reply.c cuts the quotes. */
+ * read in header.c and address.c, encodings in decode.c; robots.c tells machines from people, reply.c cuts the quotes.
+ */
 #include "mime/addr.h"
 #include "mime/private.h"
 #include "util/crypt.h"
@@ -135,7 +136,7 @@ static void read_trace(struct parser *p, const mime_fields *f)
 
 			buf_addf(&b, "Authentication-Results: " STR_F "\n", STR_A(v));
 		} else if (str_null(p->m->received_for) && (str_eq_nocase(f->at[i].name, STR("Delivered-To")) ||
-							     str_eq_nocase(f->at[i].name, STR("X-Original-To")))) {
+		                                            str_eq_nocase(f->at[i].name, STR("X-Original-To")))) {
 			p->m->received_for = bare_id(p->a, f->at[i].value);
 		}
 	}
@@ -206,7 +207,8 @@ static void attach(struct parser *p, const struct part *part)
 		.cid = part->cid,
 		.bytes = bytes,
 		.sha256 = sha256_hex(p->a, bytes),
-		.is_inline = str_is(part->disposition, "inline") || (part->cid.n && !str_is(part->disposition, "attachment")),
+		.is_inline = str_is(part->disposition, "inline") ||
+		             (part->cid.n && !str_is(part->disposition, "attachment")),
 	};
 }
 
@@ -221,14 +223,17 @@ static struct str charset_of_html(struct str bytes)
 	head = str_from(head, at + 8);
 	while (head.n && (head.p[0] == '"' || head.p[0] == '\''))
 		head = str_from(head, 1);
-	while (n < head.n && ((head.p[n] | 32) >= 'a' ? (head.p[n] | 32) <= 'z' : head.p[n] == '-' || head.p[n] == '_' || (head.p[n] >= '0' && head.p[n] <= '9')))
+	while (n < head.n && ((head.p[n] | 32) >= 'a'
+	                              ? (head.p[n] | 32) <= 'z'
+	                              : head.p[n] == '-' || head.p[n] == '_' || (head.p[n] >= '0' && head.p[n] <= '9')))
 		n++;
 	return str_sub(head, 0, n);
 }
 
 static struct shown text_of(struct parser *p, const struct part *part)
 {
-	struct str bytes = mime_decode_body(p->a, part->body, part->encoding), charset = mime_param(&part->type, "charset"), s;
+	struct str bytes = mime_decode_body(p->a, part->body, part->encoding),
+	           charset = mime_param(&part->type, "charset"), s;
 	bool bad = false, html = str_is(part->type.value, "text/html");
 	AUTO_BUF b;
 
@@ -244,7 +249,8 @@ static struct shown text_of(struct parser *p, const struct part *part)
 	if (html)
 		return (struct shown){ STR_NULL, s };
 	for (size_t i = 0; i < s.n; i++) /* LF only, no controls */
-		if (s.p[i] != '\r' && ((unsigned char)s.p[i] >= ' ' || s.p[i] == '\n' || s.p[i] == '\t') && s.p[i] != 0x7f)
+		if (s.p[i] != '\r' && ((unsigned char)s.p[i] >= ' ' || s.p[i] == '\n' || s.p[i] == '\t') &&
+		    s.p[i] != 0x7f)
 			buf_addc(&b, s.p[i]);
 		else if (s.p[i] == '\r' && !(i + 1 < s.n && s.p[i + 1] == '\n'))
 			buf_addc(&b, '\n');
@@ -300,7 +306,8 @@ static size_t delimiter(struct str s, struct str boundary, bool *last)
 }
 
 /* Each part between delimiter lines is walked; the line end in front of a delimiter is the delimiter's. */
-static size_t walk_multipart(struct parser *p, struct str body, struct str boundary, const char *fallback, int depth, shown_vec *out)
+static size_t walk_multipart(struct parser *p, struct str body, struct str boundary, const char *fallback, int depth,
+                             shown_vec *out)
 {
 	size_t at = 0, from = STR_NONE, found = 0;
 	bool last = false;
@@ -390,7 +397,8 @@ static void walk(struct parser *p, struct str in, const char *fallback, int dept
 		boundary = STR_NULL;
 	bool alternative = str_is(part.type.value, "multipart/alternative");
 	const char *child = str_is(part.type.value, "multipart/digest") ? "message/rfc822" : "text/plain";
-	if (boundary.n == 0 || walk_multipart(p, part.body, boundary, child, depth + 1, alternative ? &inner : out) == 0) {
+	if (boundary.n == 0 ||
+	    walk_multipart(p, part.body, boundary, child, depth + 1, alternative ? &inner : out) == 0) {
 		defect(p, "no-boundary");
 		part.type.value = STR("text/plain");
 		part.name = STR_NULL;
@@ -410,7 +418,8 @@ static void mark_inline(struct mail *m)
 
 		if (f->cid.n && f->cid.n < 400 && !str_null(m->html)) {
 			size_t at = str_find(m->html, f->cid);
-			f->is_inline = f->is_inline || (at != STR_NONE && at > 4 && str_eq(str_sub(m->html, at - 4, 4), STR("cid:")));
+			f->is_inline = f->is_inline ||
+			               (at != STR_NONE && at > 4 && str_eq(str_sub(m->html, at - 4, 4), STR("cid:")));
 		}
 	}
 }
@@ -445,7 +454,8 @@ static void show(struct parser *p, const shown_vec *all)
 		defect(p, "text-cut");
 	if (!any_html)
 		return;
-	struct html_result r = html_clean(p->a, buf_str(&html), &(struct html_options){ .keep_cid = true, .max_output = p->l.text });
+	struct html_result r = html_clean(p->a, buf_str(&html),
+	                                  &(struct html_options){ .keep_cid = true, .max_output = p->l.text });
 	if (r.truncated)
 		defect(p, "html-cut");
 	m->html = r.html;

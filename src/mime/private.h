@@ -10,7 +10,8 @@ typedef VEC(struct mime_field) mime_fields;
 
 /* ---- header.c ---- */
 /* Cuts the header block off `in` (LF only); *body is what follows. `cut` is set when a limit dropped fields. */
-void mime_fields_read(struct arena *a, struct str in, const struct mime_limits *l, mime_fields *ret, struct str *body, bool *cut);
+void mime_fields_read(struct arena *a, struct str in, const struct mime_limits *l, mime_fields *ret, struct str *body,
+                      bool *cut);
 /* The first field of that name, STR_NULL. */
 struct str mime_field(const mime_fields *f, const char *name);
 /* Unfolded, encoded words decoded (RFC 2047), NFC, controls gone. */

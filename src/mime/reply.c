@@ -47,29 +47,59 @@ static bool is_attribution_line(struct str l)
 	static const struct {
 		const char *start, *verb;
 	} forms[] = {
-		{ "On ", "wrote" },	{ "El ", "escribi" },	   { "Em ", "escreveu" },     { "No dia ", "escreveu" }, { "A ", "escreveu" },
-		{ "Le ", "crit" },	{ "Am ", "schrieb" },	   { "Il ", "ha scritto" },   { "Op ", "schreef" },	 { "Den ", "skrev" },
-		{ "W dniu ", "pisze" }, { "W dniu ", "napisa" },   { "Dne ", "napsal" },      { "O ", "escreveu" },	 { "Il giorno ", "ha scritto" },
-		{ "Em ", "escrev" },	{ "Em ", "wrote" },	   { "P\xc3\xa5 ", "skrev" }, { "Le ", "\xc3\xa9" "crit" },
+		{"On ",         "wrote"                },
+		{ "El ",        "escribi"              },
+		{ "Em ",        "escreveu"             },
+		{ "No dia ",    "escreveu"             },
+		{ "A ",         "escreveu"             },
+		{ "Le ",        "crit"                 },
+		{ "Am ",        "schrieb"              },
+		{ "Il ",        "ha scritto"           },
+		{ "Op ",        "schreef"              },
+		{ "Den ",       "skrev"                },
+		{ "W dniu ",    "pisze"                },
+		{ "W dniu ",    "napisa"               },
+		{ "Dne ",       "napsal"               },
+		{ "O ",         "escreveu"             },
+		{ "Il giorno ", "ha scritto"           },
+		{ "Em ",        "escrev"               },
+		{ "Em ",        "wrote"                },
+		{ "P\xc3\xa5 ", "skrev"                },
+		{ "Le ",        "\xc3\xa9"
+		         "crit"},
 	};
-	static const char *const verbs[] = { " wrote:", " escribi\xc3\xb3:", " escreveu:", " a \xc3\xa9" "crit :", " a \xc3\xa9" "crit\xc2\xa0:", " a \xc3\xa9" "crit:", " schrieb:", " ha scritto:", NULL };
+	static const char *const verbs[] = { " wrote:",
+		                             " escribi\xc3\xb3:",
+		                             " escreveu:",
+		                             " a \xc3\xa9"
+		                             "crit :",
+		                             " a \xc3\xa9"
+		                             "crit\xc2\xa0:",
+		                             " a \xc3\xa9"
+		                             "crit:",
+		                             " schrieb:",
+		                             " ha scritto:",
+		                             NULL };
 
 	l = str_trim(l);
 	if (l.n < 12 || l.n > 500 || l.p[l.n - 1] != ':')
 		return false;
 	for (size_t i = 0; i < COUNT(forms); i++)
-		if (str_starts_nocase(l, str_of(forms[i].start)) && str_find_nocase(l, str_of(forms[i].verb)) != STR_NONE)
+		if (str_starts_nocase(l, str_of(forms[i].start)) &&
+		    str_find_nocase(l, str_of(forms[i].verb)) != STR_NONE)
 			return true;
 	/* "Ana <a@b.example> wrote:", "2026-11-23 10:00 GMT+01:00 Ana <a@b.example>:" */
 	if (has_any(str_from(l, l.n > 20 ? l.n - 20 : 0), verbs) && str_find_byte(l, '@') != STR_NONE)
 		return true;
-	return l.p[0] >= '0' && l.p[0] <= '9' && l.p[l.n - 2] == '>' && str_find_byte(l, '@') != STR_NONE && str_find_byte(l, ':') < l.n - 1;
+	return l.p[0] >= '0' && l.p[0] <= '9' && l.p[l.n - 2] == '>' && str_find_byte(l, '@') != STR_NONE &&
+	       str_find_byte(l, ':') < l.n - 1;
 }
 
 /* At line i; returns how many lines it takes (programs wrap it), 0 for none. */
 static size_t attribution(struct arena *a, const struct lines *v, size_t i)
 {
-	static const char *const starts[] = { "On ", "El ", "Em ", "No dia ", "A ", "Le ", "Am ", "Il ", "Op ", "Den ", "W dniu ", "O ", "20", NULL };
+	static const char *const starts[] = { "On ", "El ", "Em ",  "No dia ", "A ", "Le ", "Am ",
+		                              "Il ", "Op ", "Den ", "W dniu ", "O ", "20",  NULL };
 	struct str l = str_trim(v->at[i]);
 
 	if (is_attribution_line(l))
@@ -87,11 +117,32 @@ static size_t attribution(struct arena *a, const struct lines *v, size_t i)
 /* "-----Original Message-----", "Begin forwarded message:", "write above this line". */
 static bool is_separator(struct str l)
 {
-	static const char *const words[] = { "original message", "original-nachricht", "urspr\xc3\xbcngliche nachricht", "mensaje original", "mensagem original",
-					     "message d'origine", "message original", "messaggio originale", "messaggio inoltrato", "forwarded message", "mensaje reenviado",
-					     "mensagem encaminhada", "message transf\xc3\xa9r\xc3\xa9", "weitergeleitete nachricht", "oorspronkelijk bericht", "original appointment", NULL };
-	static const char *const whole[] = { "begin forwarded message:", "anfang der weitergeleiteten nachricht:", "inicio del mensaje reenviado:",
-					     "d\xc3\xa9" "but du message r\xc3\xa9" "exp\xc3\xa9" "di\xc3\xa9", "inizio messaggio inoltrato:", NULL };
+	static const char *const words[] = { "original message",
+		                             "original-nachricht",
+		                             "urspr\xc3\xbcngliche nachricht",
+		                             "mensaje original",
+		                             "mensagem original",
+		                             "message d'origine",
+		                             "message original",
+		                             "messaggio originale",
+		                             "messaggio inoltrato",
+		                             "forwarded message",
+		                             "mensaje reenviado",
+		                             "mensagem encaminhada",
+		                             "message transf\xc3\xa9r\xc3\xa9",
+		                             "weitergeleitete nachricht",
+		                             "oorspronkelijk bericht",
+		                             "original appointment",
+		                             NULL };
+	static const char *const whole[] = { "begin forwarded message:",
+		                             "anfang der weitergeleiteten nachricht:",
+		                             "inicio del mensaje reenviado:",
+		                             "d\xc3\xa9"
+		                             "but du message r\xc3\xa9"
+		                             "exp\xc3\xa9"
+		                             "di\xc3\xa9",
+		                             "inizio messaggio inoltrato:",
+		                             NULL };
 	static const char *const above[] = { "reply above this line", "write above this line", NULL };
 
 	l = str_trim(l);
@@ -113,10 +164,46 @@ static struct str bare_label(struct str l)
 /* Outlook's "From: ... Sent: ... To: ... Subject: ..." at line i. */
 static bool is_header_block(const struct lines *v, size_t i)
 {
-	static const char *const from[] = { "From:", "De:", "De :", "Von:", "Da:", "Van:", "Fr\xc3\xa5n:", "Fra:", "Od:", NULL };
-	static const char *const others[] = { "Sent:", "Date:", "To:", "Subject:", "Cc:", "Enviado:", "Enviado el:", "Enviada em:", "Enviado em:", "Fecha:", "Data:", "Para:", "Asunto:",
-					      "Assunto:", "Envoy\xc3\xa9 :", "Envoy\xc3\xa9:", "Envoy\xc3\xa9\xc2\xa0:", "Date :", "\xc3\x80 :", "\xc3\x80:", "Objet :", "Objet:", "Gesendet:", "Datum:", "An:", "Betreff:",
-					      "Inviato:", "Oggetto:", "A:", "\xc3\x80\xc2\xa0:", "Objet\xc2\xa0:", "Verzonden:", "Aan:", "Onderwerp:", "Skickat:", "Till:", "\xc3\x84mne:", NULL };
+	static const char *const from[] = { "From:", "De:",          "De :", "Von:", "Da:",
+		                            "Van:",  "Fr\xc3\xa5n:", "Fra:", "Od:",  NULL };
+	static const char *const others[] = { "Sent:",
+		                              "Date:",
+		                              "To:",
+		                              "Subject:",
+		                              "Cc:",
+		                              "Enviado:",
+		                              "Enviado el:",
+		                              "Enviada em:",
+		                              "Enviado em:",
+		                              "Fecha:",
+		                              "Data:",
+		                              "Para:",
+		                              "Asunto:",
+		                              "Assunto:",
+		                              "Envoy\xc3\xa9 :",
+		                              "Envoy\xc3\xa9:",
+		                              "Envoy\xc3\xa9\xc2\xa0:",
+		                              "Date :",
+		                              "\xc3\x80 :",
+		                              "\xc3\x80:",
+		                              "Objet :",
+		                              "Objet:",
+		                              "Gesendet:",
+		                              "Datum:",
+		                              "An:",
+		                              "Betreff:",
+		                              "Inviato:",
+		                              "Oggetto:",
+		                              "A:",
+		                              "\xc3\x80\xc2\xa0:",
+		                              "Objet\xc2\xa0:",
+		                              "Verzonden:",
+		                              "Aan:",
+		                              "Onderwerp:",
+		                              "Skickat:",
+		                              "Till:",
+		                              "\xc3\x84mne:",
+		                              NULL };
 	size_t found = 0;
 
 	if (!starts_any(bare_label(v->at[i]), from))
@@ -139,9 +226,34 @@ static bool is_rule(struct str l)
 
 static bool is_mobile_signature(struct str l)
 {
-	static const char *const starts[] = { "Sent from my ", "Sent from Mail", "Sent from Outlook", "Sent from Yahoo", "Sent via ", "Get Outlook for ", "Sent using ", "Enviado desde mi ", "Enviado desde ",
-					      "Enviado do meu ", "Enviado via ", "Envoy\xc3\xa9 de mon ", "Envoy\xc3\xa9 depuis ", "Envoy\xc3\xa9 \xc3\xa0 partir", "Von meinem ", "Gesendet von ", "Gesendet mit ",
-					      "Inviato da ", "Inviato dal ", "Obtener Outlook", "Obter o Outlook", "T\xc3\xa9l\xc3\xa9" "charger Outlook", "Outlook f\xc3\xbcr ", "Scarica Outlook", "Verzonden ", "Sent with ", NULL };
+	static const char *const starts[] = { "Sent from my ",
+		                              "Sent from Mail",
+		                              "Sent from Outlook",
+		                              "Sent from Yahoo",
+		                              "Sent via ",
+		                              "Get Outlook for ",
+		                              "Sent using ",
+		                              "Enviado desde mi ",
+		                              "Enviado desde ",
+		                              "Enviado do meu ",
+		                              "Enviado via ",
+		                              "Envoy\xc3\xa9 de mon ",
+		                              "Envoy\xc3\xa9 depuis ",
+		                              "Envoy\xc3\xa9 \xc3\xa0 partir",
+		                              "Von meinem ",
+		                              "Gesendet von ",
+		                              "Gesendet mit ",
+		                              "Inviato da ",
+		                              "Inviato dal ",
+		                              "Obtener Outlook",
+		                              "Obter o Outlook",
+		                              "T\xc3\xa9l\xc3\xa9"
+		                              "charger Outlook",
+		                              "Outlook f\xc3\xbcr ",
+		                              "Scarica Outlook",
+		                              "Verzonden ",
+		                              "Sent with ",
+		                              NULL };
 
 	l = str_trim(l);
 	while (l.n && (l.p[0] == '<' || l.p[0] == '*' || l.p[0] == '_'))
@@ -207,7 +319,8 @@ static size_t cut_signature(const struct lines *v, size_t end)
 
 		if (l.n && l.p[l.n - 1] == '\r')
 			l.n--;
-		if ((str_is(l, "-- ") || str_is(l, "--") || str_is(l, "-- \xc2\xa0") || str_is(l, "--\xc2\xa0")) && i > 0)
+		if ((str_is(l, "-- ") || str_is(l, "--") || str_is(l, "-- \xc2\xa0") || str_is(l, "--\xc2\xa0")) &&
+		    i > 0)
 			return i;
 		if (is_mobile_signature(l) && end - i <= 5 && i > 0)
 			return i;

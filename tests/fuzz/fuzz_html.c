@@ -1,5 +1,5 @@
-/* Any bytes: the cleaner changes nothing the second time, what it writes is of its own few forms, and the quoted part is
- * where it says. Text made of it and HTML made of text stay in bounds. */
+/* Any bytes: the cleaner changes nothing the second time, what it writes is of its own few forms, and the quoted part
+ * is where it says. Text made of it and HTML made of text stay in bounds. */
 #include "html/html.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -15,9 +15,11 @@ static void check(struct arena *a, struct str html, const struct html_options *o
 	for (size_t i = 0; i < html.n; i++) {
 		struct str s = str_from(html, i);
 
-		if (html.p[i] == '<' && i + 1 < html.n && html.p[i + 1] != '/' && !(html.p[i + 1] >= 'a' && html.p[i + 1] <= 'z'))
+		if (html.p[i] == '<' && i + 1 < html.n && html.p[i + 1] != '/' &&
+		    !(html.p[i + 1] >= 'a' && html.p[i + 1] <= 'z'))
 			die("a bare <");
-		if (str_starts(s, STR("<script")) || str_starts(s, STR("<style")) || str_starts(s, STR("<svg")) || str_starts(s, STR("<!")))
+		if (str_starts(s, STR("<script")) || str_starts(s, STR("<style")) || str_starts(s, STR("<svg")) ||
+		    str_starts(s, STR("<!")))
 			die("a tag that is not of the list");
 	}
 }

@@ -1,4 +1,5 @@
-/* Any bytes: CRLF and LF read the same, what is printed is UTF-8, and the socket's form of it is read back as it was. */
+/* Any bytes: CRLF and LF read the same, what is printed is UTF-8, and the socket's form of it is read back as it was.
+ */
 #include "jail/jail.h"
 #include "util/crypt.h"
 

@@ -1,0 +1,113 @@
+/* The allow-list: every element we know, what kind of thing it is, and the name it is written with. What is not here
+ * loses its tags and keeps its text. */
+#include "html/private.h"
+#include <stdlib.h>
+
+/* clang-format off */
+/* Sorted by name. */
+static const struct element elements[] = {
+	{"a",           INLINE,   "a"         },
+        { "abbr",       INLINE,   "abbr"      },
+	{ "address",    FLOW,     "div"       },
+        { "applet",     DROP,     NULL        },
+	{ "article",    FLOW,     "div"       },
+        { "aside",      FLOW,     "div"       },
+	{ "b",          INLINE,   "b"         },
+        { "blockquote", FLOW,     "blockquote"},
+	{ "br",         BREAK,    "br"        },
+        { "center",     FLOW,     "div"       },
+	{ "cite",       INLINE,   "cite"      },
+        { "code",       INLINE,   "code"      },
+	{ "dd",         DDESC,    "dd"        },
+        { "del",        INLINE,   "del"       },
+	{ "details",    FLOW,     "div"       },
+        { "dfn",        INLINE,   "dfn"       },
+	{ "dir",        LIST,     "ul"        },
+        { "div",        FLOW,     "div"       },
+	{ "dl",         DLIST,    "dl"        },
+        { "dt",         DTERM,    "dt"        },
+	{ "em",         INLINE,   "em"        },
+        { "fieldset",   FLOW,     "div"       },
+	{ "figcaption", FLOW,     "div"       },
+        { "figure",     FLOW,     "div"       },
+	{ "footer",     FLOW,     "div"       },
+        { "h1",         PHRASE,   "h1"        },
+	{ "h2",         PHRASE,   "h2"        },
+        { "h3",         PHRASE,   "h3"        },
+	{ "h4",         PHRASE,   "h4"        },
+        { "h5",         PHRASE,   "h5"        },
+	{ "h6",         PHRASE,   "h6"        },
+        { "header",     FLOW,     "div"       },
+	{ "hr",         RULE,     "hr"        },
+        { "i",          INLINE,   "i"         },
+	{ "iframe",     DROP_RAW, NULL        },
+        { "image",      IMAGE,    "img"       },
+	{ "img",        IMAGE,    "img"       },
+        { "ins",        INLINE,   "ins"       },
+	{ "kbd",        INLINE,   "kbd"       },
+        { "legend",     FLOW,     "div"       },
+	{ "li",         ITEM,     "li"        },
+        { "listing",    PHRASE,   "pre"       },
+	{ "main",       FLOW,     "div"       },
+        { "mark",       INLINE,   "mark"      },
+	{ "math",       DROP,     NULL        },
+        { "menu",       LIST,     "ul"        },
+	{ "nav",        FLOW,     "div"       },
+        { "noembed",    DROP_RAW, NULL        },
+	{ "noframes",   DROP_RAW, NULL        },
+        { "noscript",   DROP,     NULL        },
+	{ "object",     DROP,     NULL        },
+        { "ol",         LIST,     "ol"        },
+	{ "p",          PHRASE,   "p"         },
+        { "plaintext",  RAWPRE,   "pre"       },
+	{ "pre",        PHRASE,   "pre"       },
+        { "q",          INLINE,   "q"         },
+	{ "s",          INLINE,   "s"         },
+        { "samp",       INLINE,   "samp"      },
+	{ "script",     DROP_RAW, NULL        },
+        { "section",    FLOW,     "div"       },
+	{ "select",     DROP,     NULL        },
+        { "small",      INLINE,   "small"     },
+	{ "strike",     INLINE,   "s"         },
+        { "strong",     INLINE,   "strong"    },
+	{ "style",      DROP_RAW, NULL        },
+        { "sub",        INLINE,   "sub"       },
+	{ "summary",    FLOW,     "div"       },
+        { "sup",        INLINE,   "sup"       },
+	{ "svg",        DROP,     NULL        },
+        { "table",      TABLE,    "table"     },
+	{ "tbody",      TBODY,    "tbody"     },
+        { "td",         TCELL,    "td"        },
+	{ "template",   DROP,     NULL        },
+        { "textarea",   DROP_RAW, NULL        },
+	{ "tfoot",      TBODY,    "tfoot"     },
+        { "th",         TCELL,    "th"        },
+	{ "thead",      TBODY,    "thead"     },
+        { "title",      DROP_RAW, NULL        },
+	{ "tr",         TROW,     "tr"        },
+        { "tt",         INLINE,   "code"      },
+	{ "u",          INLINE,   "u"         },
+        { "ul",         LIST,     "ul"        },
+	{ "var",        INLINE,   "var"       },
+        { "xmp",        RAWPRE,   "pre"       },
+};
+/* clang-format on */
+
+static int compare(const void *key, const void *element)
+{
+	return strcmp(key, ((const struct element *)element)->name);
+}
+
+const struct element *html_element(const char *name)
+{
+	return bsearch(name, elements, COUNT(elements), sizeof(elements[0]), compare);
+}
+
+unsigned html_drop_number(const struct element *el)
+{
+	unsigned n = 0;
+
+	for (const struct element *e = elements; e < el; e++)
+		n += e->kind == DROP;
+	return n;
+}
