@@ -128,9 +128,15 @@ CREATE TABLE event (                    -- append-only; written in the transacti
   message_id INTEGER REFERENCES message (id)
 ) STRICT;
 CREATE INDEX event_ticket ON event (ticket_id, id);
+-- @postgres
+CREATE INDEX event_tx ON event (tx, id); -- the order readers take them in
+-- @both
 
 CREATE TABLE reader (                   -- durable cursors of the log's readers
   name     TEXT PRIMARY KEY NOT NULL,
+-- @postgres
+  tx       xid8 NOT NULL DEFAULT '0',
+-- @both
   event_id INTEGER NOT NULL
 ) STRICT;
 

@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
 
 void event_by(struct event *e, const struct actor *who)
 {
@@ -22,33 +24,38 @@ struct batch {
 static enum rc read_batch(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct batch *b = arg;
-	struct event_id after = { 0 };
+	size_t max = b->r->batch > 0 ? (size_t)b->r->batch : 100;
+	struct cursor at = { 0 };
 	struct event *events;
 
 	arena_clear(&b->a);
 	b->n = 0;
-	enum rc rc = reader_position(tx, b->r->name, &after, err);
+	enum rc rc = reader_position(tx, b->r->name, &at, err);
 	if (rc == RC_OK)
-		rc = event_after(tx, &b->a, after, (size_t)b->r->batch, &events, &b->n, err);
+		rc = event_after(tx, &b->a, at, max, &events, &b->n, &at, err);
 	if (rc != RC_OK)
 		return rc;
 	if (b->n == 0)
 		return fail(err, RC_NOT_FOUND, "nothing new");
 	rc = b->r->handle(tx, events, b->n, b->r->arg, err);
-	return rc == RC_OK ? reader_move(tx, b->r->name, events[b->n - 1].id, err) : rc;
+	return rc == RC_OK ? reader_move(tx, b->r->name, at, err) : rc;
+}
+
+static enum rc look(struct db_tx *tx, void *name, struct err *err)
+{
+	enum rc rc = reader_any(tx, name, err);
+
+	return rc == RC_NOT_FOUND ? fail(err, RC_NOT_FOUND, "nothing new") : rc;
 }
 
 enum rc event_read_once(struct db *db, const struct event_reader *r, struct err *err)
 {
 	struct batch b = { .r = r };
-	int64_t lag = 0;
 	enum rc rc;
 
 	/* A look without writing first: an idle desk must not fsync once a second. */
-	if ((rc = event_lag(db, r->name, &lag, err)) != RC_OK)
+	if ((rc = db_read(db, look, (void *)(uintptr_t)r->name, err)) != RC_OK)
 		return rc;
-	if (lag == 0)
-		return fail(err, RC_NOT_FOUND, "nothing new");
 	arena_init(&b.a);
 	rc = db_write(db, read_batch, &b, err);
 	if (rc == RC_OK && r->after)
@@ -114,7 +121,8 @@ static void *follow(void *arg)
 			db_wait_commit(l->db, seen, 1000);
 			continue;
 		}
-		log_warn("event.reader", { "name", LOG_Z(me->r.name) }, { "why", LOG_Z(err.text) }, { "again-ms", LOG_I64(wait_ms) });
+		log_warn("event.reader", { "name", LOG_Z(me->r.name) }, { "why", LOG_Z(err.text) },
+		         { "again-ms", LOG_I64(wait_ms) });
 		for (int i = 0; i < wait_ms / 100 && !atomic_load(&l->stop); i++)
 			poll(NULL, 0, 100);
 		wait_ms = wait_ms < 30000 ? wait_ms * 2 : 60000;
@@ -143,8 +151,17 @@ struct event_loop *event_loop_start(struct db *db, const struct event_reader *re
 void event_loop_stop(struct event_loop *l)
 {
 	atomic_store(&l->stop, true);
-	db_wake(l->db);
-	for (size_t i = 0; i < l->n; i++)
-		pthread_join(l->at[i].thread, NULL);
+	for (size_t i = 0; i < l->n; i++) {
+		struct timespec until;
+
+		/* A thread may have looked at `stop` just before, and go to sleep just after the first wake. */
+		do {
+			db_wake(l->db);
+			clock_gettime(CLOCK_REALTIME, &until);
+			until.tv_nsec += 50000000;
+			until.tv_sec += until.tv_nsec / 1000000000;
+			until.tv_nsec %= 1000000000;
+		} while (pthread_timedjoin_np(l->at[i].thread, NULL, &until) != 0);
+	}
 	free(l);
 }

@@ -5,6 +5,8 @@
 #include "util/log.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
 
 int64_t job_backoff_us(int tries, uint32_t seed)
 {
@@ -25,6 +27,11 @@ static const struct job_kind *kind_of(const struct job_kind *kinds, struct str n
 	return NULL;
 }
 
+static int most_tries(const struct job_kind *k)
+{
+	return k && k->max_tries ? k->max_tries : 10;
+}
+
 struct step {
 	struct instant now;
 	const struct job_kind *kinds;
@@ -43,7 +50,7 @@ static enum rc take(struct db_tx *tx, void *arg, struct err *err)
 	if (rc == RC_OK) {
 		const struct job_kind *k = kind_of(s->kinds, s->job.kind);
 
-		if (k && k->lease_seconds > 60)
+		if (k && k->lease_seconds > 0)
 			rc = job_lease(tx, s->job.id, time_add(s->now, k->lease_seconds * SECOND_US), err);
 	}
 	return rc;
@@ -53,16 +60,17 @@ static enum rc settle(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct step *s = arg;
 	const struct job_kind *k = kind_of(s->kinds, s->job.kind);
-	int max = k && k->max_tries ? k->max_tries : 10;
 	bool again = s->outcome == RC_RETRY || s->outcome == RC_FAULT || s->outcome == RC_FULL;
 
 	if (k && k->every_seconds) /* periodic: done or not, the next time comes */
-		return job_again(tx, s->job.id, time_add(s->now, k->every_seconds * SECOND_US), s->outcome == RC_OK ? STR_NULL : str_of(s->why->text), true, err);
+		return job_again(tx, &s->job, time_add(s->now, k->every_seconds * SECOND_US),
+		                 s->outcome == RC_OK ? STR_NULL : str_of(s->why->text), true, err);
 	if (s->outcome == RC_OK)
-		return job_finish(tx, s->job.id, err);
-	if (again && s->job.tries < max)
-		return job_again(tx, s->job.id, time_add(s->now, job_backoff_us(s->job.tries, random_below(1000))), str_of(s->why->text), false, err);
-	return job_die(tx, s->job.id, str_of(s->why->text), err);
+		return job_finish(tx, &s->job, err);
+	if (again && s->job.tries < most_tries(k))
+		return job_again(tx, &s->job, time_add(s->now, job_backoff_us(s->job.tries, random_below(1000))),
+		                 str_of(s->why->text), false, err);
+	return job_die(tx, &s->job, str_of(s->why->text), err);
 }
 
 enum rc job_run_one(struct db *db, const struct job_kind *kinds, void *app, struct instant now, struct err *err)
@@ -73,14 +81,22 @@ enum rc job_run_one(struct db *db, const struct job_kind *kinds, void *app, stru
 	enum rc rc;
 
 	arena_init(&a);
+	int64_t began = time_monotonic_us();
 	rc = db_write(db, take, &s, err);
 	if (rc != RC_OK)
 		return rc;
 	const struct job_kind *k = kind_of(kinds, s.job.kind);
-	s.outcome = k ? k->run(app, &s.job, &a, &why) : fail(&why, RC_INVALID, "this program knows no job of this kind");
+	if (!k) /* another desk may run a newer program: leave it to that one for a while */
+		s.outcome = fail(&why, RC_RETRY, "this program knows no job of this kind");
+	else if (!k->every_seconds && s.job.tries > most_tries(k))
+		s.outcome = fail(&why, RC_INVALID, "begun %d times and never ended: it seems to bring the program down",
+		                 s.job.tries - 1);
+	else
+		s.outcome = k->run(app, &s.job, &a, &why);
 	if (s.outcome != RC_OK)
-		log_warn("job.failed", { "kind", LOG_STR(s.job.kind) }, { "id", LOG_I64(s.job.id.v) }, { "tries", LOG_I64(s.job.tries) },
-			 { "why", LOG_Z(why.text) });
+		log_warn("job.failed", { "kind", LOG_STR(s.job.kind) }, { "id", LOG_I64(s.job.id.v) },
+		         { "tries", LOG_I64(s.job.tries) }, { "why", LOG_Z(why.text) });
+	s.now = time_add(now, time_monotonic_us() - began);
 	return db_write(db, settle, &s, err);
 }
 
@@ -169,8 +185,17 @@ struct job_runner *job_runner_start(struct db *db, const struct job_kind *kinds,
 void job_runner_stop(struct job_runner *r)
 {
 	atomic_store(&r->stop, true);
-	db_wake(r->db);
-	for (int i = 0; i < r->n; i++)
-		pthread_join(r->thread[i], NULL);
+	for (int i = 0; i < r->n; i++) {
+		struct timespec until;
+
+		/* A thread may have looked at `stop` just before, and go to sleep just after the first wake. */
+		do {
+			db_wake(r->db);
+			clock_gettime(CLOCK_REALTIME, &until);
+			until.tv_nsec += 50000000;
+			until.tv_sec += until.tv_nsec / 1000000000;
+			until.tv_nsec %= 1000000000;
+		} while (pthread_timedjoin_np(r->thread[i], NULL, &until) != 0);
+	}
 	free(r);
 }

@@ -3,27 +3,37 @@
 #include "jobs/jobs_private.h"
 
 DB_QUERY(q_add, "job.add",
-	 "INSERT INTO job (kind, args, dedupe, state, run_at, created_at) VALUES (:kind, :args, :dedupe, 1, :run_at, :run_at)"
-	 " ON CONFLICT (dedupe) DO NOTHING");
+         "INSERT INTO job (kind, args, dedupe, state, run_at, created_at) VALUES (:kind, :args, :dedupe, 1, :run_at, "
+         ":run_at)"
+         " ON CONFLICT (dedupe) DO NOTHING");
+/* A periodic job keeps its key (which is its kind) for ever; any other gives it up when it begins, so that what changes
+ * while it runs makes a new one. */
+#define TAKE                                                                                                           \
+	"state = 2, lease_to = :lease, tries = tries + 1, dedupe = CASE WHEN dedupe = kind THEN dedupe ELSE NULL END"
 #define TAKEN " RETURNING id, kind, args, tries"
 DB_QUERY2(q_take, "job.take",
-	  "UPDATE job SET state = 2, lease_to = :lease, tries = tries + 1 WHERE id = COALESCE("
-	  " (SELECT id FROM job WHERE state = 1 AND run_at <= :now ORDER BY run_at, id LIMIT 1),"
-	  " (SELECT id FROM job WHERE state = 2 AND lease_to <= :now ORDER BY lease_to LIMIT 1))" TAKEN,
-	  "UPDATE job SET state = 2, lease_to = :lease, tries = tries + 1 WHERE id = COALESCE("
-	  " (SELECT id FROM job WHERE state = 1 AND run_at <= :now ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED),"
-	  " (SELECT id FROM job WHERE state = 2 AND lease_to <= :now ORDER BY lease_to LIMIT 1 FOR UPDATE SKIP LOCKED))" TAKEN);
+          "UPDATE job SET " TAKE " WHERE id = COALESCE("
+          " (SELECT id FROM job WHERE state = 1 AND run_at <= :now ORDER BY run_at, id LIMIT 1),"
+          " (SELECT id FROM job WHERE state = 2 AND lease_to <= :now ORDER BY lease_to LIMIT 1))" TAKEN,
+          "UPDATE job SET " TAKE " WHERE id = COALESCE("
+          " (SELECT id FROM job WHERE state = 1 AND run_at <= :now ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED),"
+          " (SELECT id FROM job WHERE state = 2 AND lease_to <= :now ORDER BY lease_to LIMIT 1 FOR UPDATE SKIP "
+          "LOCKED))" TAKEN);
+/* Only who still holds the lease may settle a job: the number of tries tells one holder from the next. */
+#define MINE "state = 2 AND tries = :tries"
 DB_QUERY(q_lease, "job.lease", "UPDATE job SET lease_to = :to WHERE id = :id AND state = 2");
-DB_QUERY(q_finish, "job.finish", "DELETE FROM job WHERE id = :id");
+DB_QUERY(q_finish, "job.finish", "DELETE FROM job WHERE id = :id AND " MINE);
 DB_QUERY(q_again, "job.again",
-	 "UPDATE job SET state = 1, run_at = :at, lease_to = NULL, error = :error,"
-	 " tries = CASE WHEN CAST(:fresh AS BIGINT) = 1 THEN 0 ELSE tries END WHERE id = :id");
-DB_QUERY(q_die, "job.die", "UPDATE job SET state = 3, lease_to = NULL, error = :error, dedupe = NULL WHERE id = :id");
+         "UPDATE job SET state = 1, run_at = :at, lease_to = NULL, error = :error,"
+         " tries = CASE WHEN CAST(:fresh AS BIGINT) = 1 THEN 0 ELSE tries END WHERE id = :id AND " MINE);
+DB_QUERY(q_die, "job.die",
+         "UPDATE job SET state = 3, lease_to = NULL, error = :error, dedupe = NULL WHERE id = :id AND " MINE);
 DB_QUERY(q_next, "job.next",
-	 "SELECT MIN(at) FROM (SELECT MIN(run_at) AS at FROM job WHERE state = 1"
-	 " UNION ALL SELECT MIN(lease_to) AS at FROM job WHERE state = 2) AS due");
+         "SELECT MIN(at) FROM (SELECT MIN(run_at) AS at FROM job WHERE state = 1"
+         " UNION ALL SELECT MIN(lease_to) AS at FROM job WHERE state = 2) AS due");
 DB_QUERY(q_dead, "job.dead",
-	 "SELECT id, kind, args, error, tries, state, run_at, created_at FROM job WHERE state = 3 ORDER BY id DESC LIMIT :max");
+         "SELECT id, kind, args, error, tries, state, run_at, created_at FROM job WHERE state = 3 ORDER BY id DESC "
+         "LIMIT :max");
 DB_QUERY(q_retry, "job.retry", "UPDATE job SET state = 1, run_at = :now, tries = 0 WHERE id = :id AND state = 3");
 DB_QUERY(q_drop, "job.drop", "DELETE FROM job WHERE id = :id AND state = 3");
 DB_QUERY(q_count, "job.count", "SELECT state, COUNT(*) FROM job GROUP BY state");
@@ -32,12 +42,13 @@ DB_QUERY(q_oldest, "job.oldest", "SELECT MIN(run_at) FROM job WHERE state = 1 AN
 enum rc job_add(struct db_tx *tx, const struct job_new *j, struct err *err)
 {
 	return db_exec(tx, &q_add,
-		       DB_ARGS(db_str("kind", str_of(j->kind)), db_str("args", j->args.p ? j->args : STR("{}")), db_str("dedupe", j->dedupe),
-			       db_i64("run_at", j->run_at.us)),
-		       NULL, err);
+	               DB_ARGS(db_str("kind", str_of(j->kind)), db_str("args", j->args.p ? j->args : STR("{}")),
+	                       db_str("dedupe", j->dedupe), db_i64("run_at", j->run_at.us)),
+	               NULL, err);
 }
 
-enum rc job_take(struct db_tx *tx, struct arena *out, struct instant now, struct instant lease_to, struct job *ret, struct err *err)
+enum rc job_take(struct db_tx *tx, struct arena *out, struct instant now, struct instant lease_to, struct job *ret,
+                 struct err *err)
 {
 	AUTO_ROWS r = { 0 };
 	enum rc rc = db_select(tx, &q_take, DB_ARGS(db_i64("lease", lease_to.us), db_i64("now", now.us)), &r, err);
@@ -45,7 +56,10 @@ enum rc job_take(struct db_tx *tx, struct arena *out, struct instant now, struct
 	if (rc == RC_OK)
 		rc = db_next(&r, err);
 	if (rc == RC_OK)
-		*ret = (struct job){ .id = { db_col_i64(&r, 0) }, .kind = db_col_str(&r, 1, out), .args = db_col_str(&r, 2, out), .tries = (int)db_col_i64(&r, 3) };
+		*ret = (struct job){ .id = { db_col_i64(&r, 0) },
+			             .kind = db_col_str(&r, 1, out),
+			             .args = db_col_str(&r, 2, out),
+			             .tries = (int)db_col_i64(&r, 3) };
 	return rc == RC_NOT_FOUND ? fail(err, RC_NOT_FOUND, "no job is due") : rc;
 }
 
@@ -54,19 +68,24 @@ enum rc job_lease(struct db_tx *tx, struct job_id id, struct instant to, struct 
 	return db_exec(tx, &q_lease, DB_ARGS(db_i64("id", id.v), db_i64("to", to.us)), NULL, err);
 }
 
-enum rc job_finish(struct db_tx *tx, struct job_id id, struct err *err)
+enum rc job_finish(struct db_tx *tx, const struct job *j, struct err *err)
 {
-	return db_exec(tx, &q_finish, DB_ARGS(db_i64("id", id.v)), NULL, err);
+	return db_exec(tx, &q_finish, DB_ARGS(db_i64("id", j->id.v), db_i64("tries", j->tries)), NULL, err);
 }
 
-enum rc job_again(struct db_tx *tx, struct job_id id, struct instant at, struct str error, bool fresh, struct err *err)
+enum rc job_again(struct db_tx *tx, const struct job *j, struct instant at, struct str error, bool fresh,
+                  struct err *err)
 {
-	return db_exec(tx, &q_again, DB_ARGS(db_i64("id", id.v), db_i64("at", at.us), db_str("error", error), db_i64("fresh", fresh)), NULL, err);
+	return db_exec(tx, &q_again,
+	               DB_ARGS(db_i64("id", j->id.v), db_i64("tries", j->tries), db_i64("at", at.us),
+	                       db_str("error", error), db_i64("fresh", fresh)),
+	               NULL, err);
 }
 
-enum rc job_die(struct db_tx *tx, struct job_id id, struct str error, struct err *err)
+enum rc job_die(struct db_tx *tx, const struct job *j, struct str error, struct err *err)
 {
-	return db_exec(tx, &q_die, DB_ARGS(db_i64("id", id.v), db_str("error", error)), NULL, err);
+	return db_exec(tx, &q_die, DB_ARGS(db_i64("id", j->id.v), db_i64("tries", j->tries), db_str("error", error)),
+	               NULL, err);
 }
 
 enum rc job_next(struct db_tx *tx, struct instant now, struct instant *ret, struct err *err)
@@ -74,7 +93,8 @@ enum rc job_next(struct db_tx *tx, struct instant now, struct instant *ret, stru
 	return db_get_i64(tx, &q_next, DB_NO_ARGS, &ret->us, err);
 }
 
-enum rc job_list_dead(struct db_tx *tx, struct arena *out, size_t max, struct job_row **ret, size_t *ret_n, struct err *err)
+enum rc job_list_dead(struct db_tx *tx, struct arena *out, size_t max, struct job_row **ret, size_t *ret_n,
+                      struct err *err)
 {
 	VEC(struct job_row) v = { 0 };
 	AUTO_ROWS r = { 0 };
