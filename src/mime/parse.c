@@ -18,7 +18,7 @@ struct parser {
 	struct mime_limits l;
 	struct mail *m;
 	int parts;
-	size_t text_left;
+	size_t text_left, scan_left; /* scan_left: bytes that may still be looked at for boundaries */
 	VEC(struct mail_file) files;
 	VEC(struct str) defects;
 	struct shown named; /* of a named text part: shown when there is nothing else */
@@ -386,7 +386,10 @@ static void walk(struct parser *p, struct str in, const char *fallback, int dept
 		walk_leaf(p, &part, out);
 		return;
 	}
-	if (depth >= p->l.depth) {
+	/* Every level looks at its bytes again: full-sized levels are few in honest mails. */
+	bool spent = part.body.n > p->scan_left;
+	p->scan_left -= spent ? 0 : part.body.n;
+	if (depth >= p->l.depth || spent) {
 		defect(p, "too-deep");
 		attach(p, &part);
 		return;
@@ -511,6 +514,7 @@ enum rc mime_parse(struct arena *a, struct str raw, const struct mime_limits *l,
 	p->l = defaults(l);
 	p->m = ret;
 	p->text_left = p->l.text;
+	p->scan_left = raw.n * 12 + ((size_t)4 << 20);
 	cut = raw.n > p->l.message;
 	raw = normalise(a, str_sub(raw, 0, p->l.message));
 	if (str_trim(raw).n == 0)
