@@ -101,6 +101,7 @@ CREATE TABLE intake (                   -- every mail we said 250 (or exit 0) to
   tries       INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX intake_state ON intake (state, id);
+CREATE INDEX intake_ticket ON intake (ticket_id) WHERE ticket_id IS NOT NULL;
 CREATE INDEX intake_raw ON intake (sha256, rcpt);
 
 CREATE TABLE mail_ref (                 -- Message-IDs, ours and theirs, to the ticket they belong to

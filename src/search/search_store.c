@@ -1,6 +1,7 @@
 /* Full text on both engines. Messages: newest first, by walking matches from the newest row down and stopping early, so
  * that a common word costs no more than a rare one. */
 #include "search/search_private.h"
+#include "util/buf.h"
 
 #define CANDIDATES 300
 

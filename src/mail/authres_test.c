@@ -1,0 +1,23 @@
+/* Whom we believe about a From. */
+#include "mail/intake_private.h"
+#include "test/test.h"
+
+TEST(authres_only_our_mta_counts)
+{
+	static const struct { const char *why, *head; enum auth_verdict want; } row[] = {
+		{ "our MTA says pass for the From's domain", "Authentication-Results: mx.desk.example; dkim=pass header.d=campus.example; dmarc=pass header.from=campus.example\n", AUTH_PASS },
+		{ "our MTA says fail", "Authentication-Results: mx.desk.example; dmarc=fail header.from=campus.example\n", AUTH_FAIL },
+		{ "somebody else's word is nothing", "Authentication-Results: mx.evil.example; dmarc=pass header.from=campus.example\n", AUTH_NONE },
+		{ "the topmost of ours decides", "Authentication-Results: mx.desk.example; dmarc=fail header.from=campus.example\nAuthentication-Results: mx.desk.example; dmarc=pass header.from=campus.example\n", AUTH_FAIL },
+		{ "a foreign one on top does not hide ours", "Authentication-Results: other; dmarc=pass\nAuthentication-Results: mx.desk.example; dmarc=fail\n", AUTH_FAIL },
+		{ "a pass for another domain is none", "Authentication-Results: mx.desk.example; dmarc=pass header.from=evil.example\n", AUTH_NONE },
+		{ "a comment cannot say pass", "Authentication-Results: mx.desk.example; spf=fail (dmarc=pass header.from=campus.example); dmarc=none\n", AUTH_NONE },
+		{ "an open comment hides the rest", "Authentication-Results: mx.desk.example (; dmarc=pass header.from=campus.example\n", AUTH_NONE },
+		{ "a longer name is another name", "Authentication-Results: mx.desk.example.evil; dmarc=pass header.from=campus.example\n", AUTH_NONE },
+		{ "a pass without its domain is none", "Authentication-Results: mx.desk.example; dmarc=pass\n", AUTH_NONE },
+		{ "no field", "", AUTH_NONE },
+	};
+	for (size_t i = 0; i < COUNT(row); i++)
+		EXPECT_EQ(row[i].why, authres_verdict(str_of(row[i].head), STR("mx.desk.example"), STR("campus.example")), row[i].want);
+	EXPECT_EQ("with no trusted name nobody is believed", authres_verdict(str_of(row[0].head), STR(""), STR("campus.example")), AUTH_NONE);
+}

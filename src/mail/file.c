@@ -1,0 +1,232 @@
+/* Filing: who wrote, to which ticket, may they? Everything in one transaction with the row that waited. Threading is by
+ * proof (our keyed address or Message-ID) or by a stored Message-ID, and always wants a participant as the sender; a
+ * ticket number in the subject never grants anything. */
+#include "mail/intake_private.h"
+#include "mime/addr.h"
+#include "util/crypt.h"
+
+static struct str content_key(struct arena *a, const struct mail *m)
+{
+	struct sha256 h;
+	char *hex = arena_alloc(a, 65);
+
+	sha256_init(&h);
+	sha256_add(&h, m->message_id.p ? m->message_id.p : "", m->message_id.n);
+	sha256_add(&h, "\n", 1);
+	sha256_add(&h, m->subject.p ? m->subject.p : "", m->subject.n);
+	sha256_add(&h, "\n", 1);
+	sha256_add(&h, m->text.p ? m->text.p : "", m->text.n);
+	sha256_add(&h, m->html.p ? m->html.p : "", m->html.n);
+	for (size_t i = 0; i < m->n_files; i++)
+		sha256_add(&h, m->files[i].sha256.p, m->files[i].sha256.n);
+	sha256_end(&h, hex);
+	return (struct str){ hex, 64 };
+}
+
+static enum rc settle(struct db_tx *tx, struct filing_job *job, enum intake_state state, struct str reason, struct ticket_id ticket, struct err *err)
+{
+	job->result = (struct filing){ state, reason, ticket };
+	enum rc rc = intake_done(tx, job->in, &job->result, err);
+
+	if (rc == RC_OK && ticket.v && job->mail->message_id.n && job->mail->message_id.n <= 500)
+		rc = mail_ref_add(tx, job->mail->message_id, ticket, err);
+	return rc;
+}
+
+static enum rc triage(struct db_tx *tx, struct filing_job *job, const char *why, struct err *err)
+{
+	return settle(tx, job, INTAKE_TRIAGE, str_of(why), (struct ticket_id){ 0 }, err);
+}
+
+/* ---- which ticket does it answer? ---- */
+
+static enum rc by_token(struct db_tx *tx, struct filing_job *job, struct str address, bool is_address, struct ticket *ret, struct err *err)
+{
+	struct str token;
+	enum rc rc = is_address ? mail_reply_token(job->a, &job->desk->keys, address, &token) : mail_message_id_token(job->a, &job->desk->keys, address, &token);
+
+	return rc == RC_OK ? ticket_find_token(tx, job->a, token, ret, err) : RC_NOT_FOUND;
+}
+
+static enum rc by_ref(struct db_tx *tx, struct filing_job *job, struct str id, struct ticket *ret, struct err *err)
+{
+	struct ticket_id t;
+	struct actor system = actor_system();
+	enum rc rc = by_token(tx, job, id, false, ret, err);
+
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	rc = mail_ref_find(tx, id, &t, err);
+	return rc == RC_OK ? ticket_find_id(tx, job->a, &system, t, ret, err) : rc;
+}
+
+static enum rc thread(struct db_tx *tx, struct filing_job *job, struct ticket *ret, struct err *err)
+{
+	const struct mail *m = job->mail;
+	enum rc rc = by_token(tx, job, job->in->rcpt, true, ret, err);
+
+	for (size_t i = 0; rc == RC_NOT_FOUND && i < m->to.n && i < 20; i++)
+		rc = by_token(tx, job, m->to.at[i].addr, true, ret, err);
+	for (size_t i = 0; rc == RC_NOT_FOUND && i < m->in_reply_to.n && i < 5; i++)
+		rc = by_ref(tx, job, m->in_reply_to.at[i], ret, err);
+	for (size_t i = 0; rc == RC_NOT_FOUND && i < m->references.n && i < 20; i++)
+		rc = by_ref(tx, job, m->references.at[m->references.n - 1 - i], ret, err);
+	return rc;
+}
+
+/* ---- what becomes of it ---- */
+
+static struct message_new message_of(const struct filing_job *job, bool automatic)
+{
+	const struct mail *m = job->mail;
+
+	return (struct message_new){
+		.text = str_utf8_clip(m->reply.n || !m->text.n ? m->reply : m->text, 200000),
+		.quoted = str_utf8_clip(m->reply.n ? m->quoted : STR(""), 900000),
+		.html = job->html,
+		.attachments = job->attachments,
+		.n_attachments = job->n_attachments,
+		.channel = CHANNEL_MAIL,
+		.intake = job->in->id,
+		.automatic = automatic,
+		.author_email = m->identity.p ? m->identity : job->in->mail_from,
+		.at = job->in->received_at,
+	};
+}
+
+/* People of the mail besides its writer and us: noted on the ticket, told nothing until an agent accepts them. */
+static enum rc mention(struct db_tx *tx, struct filing_job *job, struct ticket_id t, struct err *err)
+{
+	const struct mail_addrs lists[] = { job->mail->to, job->mail->cc };
+	enum rc rc = RC_OK;
+
+	for (size_t l = 0; l < COUNT(lists); l++)
+		for (size_t i = 0; i < lists[l].n && i < 20 && rc == RC_OK; i++) {
+			struct str canon;
+
+			if (addr_canonical(job->a, lists[l].at[i].addr, &canon, NULL) != RC_OK || intake_is_ours(&job->desk->config, canon) ||
+			    str_eq(canon, job->mail->identity))
+				continue;
+			rc = ticket_mention(tx, t, canon, (struct contact_id){ 0 }, err);
+		}
+	return rc;
+}
+
+static enum rc automatic(struct db_tx *tx, struct filing_job *job, struct err *err)
+{
+	struct ticket t;
+	struct message_id id;
+	struct actor who = actor_system();
+	struct message_new m = message_of(job, true);
+	enum rc rc = thread(tx, job, &t, err);
+
+	if (rc == RC_NOT_FOUND)
+		return triage(tx, job, "An automatic mail that belongs to no ticket; it was not answered.", err);
+	if (rc != RC_OK)
+		return rc;
+	who.name = job->in->from_name.n ? job->in->from_name : job->in->from_addr.n ? job->in->from_addr : STR("Automatic mail");
+	rc = ticket_say(tx, job->a, &who, job->now, t.number, &m, (struct event_id){ 0 }, &id, err);
+	return rc == RC_OK ? settle(tx, job, INTAKE_MESSAGE, STR(""), t.id, err) : rc;
+}
+
+static enum rc open_new(struct db_tx *tx, struct filing_job *job, const struct contact *c, struct err *err)
+{
+	struct actor who = actor_of_contact(c);
+	struct message_new m = message_of(job, false);
+	bool incident = str_starts_nocase(job->in->rcpt, STR("incident"));
+	struct ticket_opened opened;
+	struct ticket_new n = {
+		.account = c->account, .contact = c->id, .kind = incident ? TICKET_INCIDENT : TICKET_REQUEST, .criticality = incident ? 3 : 0,
+		.channel = CHANNEL_MAIL, .subject = str_trim(job->mail->subject).n ? job->mail->subject : STR("(no subject)"), .text = m.text,
+		.quoted = m.quoted, .html = m.html, .attachments = m.attachments, .n_attachments = m.n_attachments,
+		.opened_at = job->in->received_at, .intake = job->in->id, .author_email = m.author_email,
+	};
+	enum rc rc = ticket_open(tx, job->a, &who, job->now, &n, &opened, err);
+
+	if (rc == RC_DENIED && opened.verdict && !ent_opens(opened.verdict)) {
+		rc = answer_not_covered(tx, job, c, err);
+		return rc == RC_OK ? triage(tx, job, str_z(job->a, arena_strf(job->a, "Support does not cover the sender: %s. The sender was told.", ent_verdict_name(opened.verdict))), err) : rc;
+	}
+	if (rc == RC_OK)
+		rc = mention(tx, job, opened.id, err);
+	return rc == RC_OK ? settle(tx, job, INTAKE_MESSAGE, STR(""), opened.id, err) : rc;
+}
+
+static enum rc answer(struct db_tx *tx, struct filing_job *job, const struct ticket *t, const struct contact *c, bool *closed, struct err *err)
+{
+	struct message_new m = message_of(job, false);
+	struct actor who = c ? actor_of_contact(c) : actor_system();
+	struct message_id id;
+
+	if (!c)
+		who.name = job->in->from_name.n ? job->in->from_name : job->in->from_addr;
+	enum rc rc = ticket_say(tx, job->a, &who, job->now, t->number, &m, (struct event_id){ 0 }, &id, err);
+	*closed = rc == RC_CONFLICT && strcmp(err->code, "closed") == 0;
+	if (rc == RC_OK)
+		rc = mention(tx, job, t->id, err);
+	return rc == RC_OK ? settle(tx, job, INTAKE_MESSAGE, STR(""), t->id, err) : rc;
+}
+
+static enum rc from_person(struct db_tx *tx, struct filing_job *job, struct err *err)
+{
+	const struct desk_config *conf = &job->desk->config;
+	const struct mail *m = job->mail;
+	struct contact c;
+	struct agent g;
+	struct ticket t;
+	enum participant_kind part = PART_STRANGER;
+	enum auth_verdict auth = authres_verdict(m->auth_results, conf->authserv_id, addr_domain(m->identity));
+	bool closed = false;
+	enum rc rc;
+
+	if (intake_is_ours(conf, m->identity) || agent_find_email(tx, job->a, m->identity, &g, NULL) == RC_OK)
+		return triage(tx, job, "It says it is from this desk or one of its agents; agents answer in the workspace, not by mail from outside.", err);
+	if (auth == AUTH_FAIL)
+		return triage(tx, job, "Unverified: your mail server says that it does not come from the domain in From.", err);
+	if (conf->authserv_id.n && auth != AUTH_PASS)
+		return triage(tx, job, "Unverified: your mail server said nothing of who sent it.", err);
+	rc = contact_find_email(tx, job->a, m->identity, &c, err);
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return rc;
+	bool known = rc == RC_OK && !time_is_set(c.disabled_at);
+	rc = thread(tx, job, &t, err);
+	if (rc == RC_OK) {
+		if ((rc = ticket_participant(tx, t.id, m->identity, &part, err)) != RC_OK)
+			return rc;
+		if (part != PART_REQUESTER && part != PART_ACCEPTED)
+			return triage(tx, job, str_z(job->a, arena_strf(job->a, "It answers ticket " STR_F ", but its sender does not take part in that ticket.",
+									STR_A(ticket_number_text(job->a, conf->prefix, t.number)))), err);
+		rc = answer(tx, job, &t, known ? &c : NULL, &closed, err);
+		if (!closed)
+			return rc;
+	} else if (rc != RC_NOT_FOUND) {
+		return rc;
+	}
+	if (known)
+		return open_new(tx, job, &c, err);
+	if ((rc = answer_unknown(tx, job, err)) != RC_OK)
+		return rc;
+	return triage(tx, job, "Unknown sender: the address belongs to no contact. The sender was told how to reach us.", err);
+}
+
+enum rc file_mail(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct filing_job *job = arg;
+	const struct mail *m = job->mail;
+	enum rc rc;
+
+	job->in->from_addr = m->identity.p ? m->identity : m->from.n ? m->from.at[0].addr : STR_NULL;
+	job->in->from_name = m->from.n ? m->from.at[0].name : STR_NULL;
+	job->in->subject = str_utf8_clip(m->subject, 500);
+	job->in->message_id = m->message_id.n <= 500 ? m->message_id : STR_NULL;
+	rc = intake_claim(tx, job->in->id, content_key(job->a, m), err);
+	if (rc == RC_CONFLICT)
+		return settle(tx, job, INTAKE_DUPLICATE, STR("The same mail was filed before."), (struct ticket_id){ 0 }, err);
+	if (rc != RC_OK)
+		return rc;
+	if (m->auto_reason.p || m->bounce.is || job->in->mail_from.n == 0)
+		return automatic(tx, job, err);
+	if (!m->identity.p)
+		return triage(tx, job, "The From of this mail names nobody in particular, so it cannot speak for anybody.", err);
+	return from_person(tx, job, err);
+}

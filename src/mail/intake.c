@@ -1,0 +1,237 @@
+/* Accepting, and the thread that takes what was accepted to its ticket. The decision is file.c's, the SQL
+ * intake_store.c's. */
+#include "blob/blob.h"
+#include "jail/jail.h"
+#include "mail/intake_private.h"
+#include "mime/addr.h"
+#include "util/crypt.h"
+#include "util/log.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define MAX_TRIES 10
+#define MAX_KEPT  200000
+
+bool intake_is_ours(const struct desk_config *c, struct str address)
+{
+	AUTO_ARENA a;
+	struct str low, local, base, domain;
+
+	arena_init(&a);
+	if (address.n > 320)
+		return false;
+	low = str_lower(&a, address);
+	if (str_eq(low, str_lower(&a, c->support_addr)))
+		return true;
+	for (size_t i = 0; i < c->n_mail_addresses; i++)
+		if (str_eq(low, c->mail_addresses[i]))
+			return true;
+	/* The keyed form: whether the key is right shows later, in private; here every plus-address is ours. */
+	size_t at = str_find_byte(low, '@');
+	local = str_sub(low, 0, at);
+	domain = at == STR_NONE ? STR("") : str_from(low, at + 1);
+	if (!str_cut(&local, '+', &base))
+		return false;
+	return str_eq(arena_strf(&a, STR_F "@" STR_F, STR_A(base), STR_A(domain)), str_lower(&a, c->support_addr));
+}
+
+struct accepting {
+	struct intake in;
+	const struct str *rcpts;
+	size_t n;
+};
+
+static enum rc accept_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct accepting *x = arg;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < x->n && rc == RC_OK; i++) {
+		x->in.rcpt = x->rcpts[i];
+		rc = intake_insert(tx, &x->in, err);
+	}
+	return rc;
+}
+
+enum rc intake_accept(struct db *db, enum intake_channel channel, struct str sha256, int64_t size, struct str mail_from, const struct str *rcpts,
+		      size_t n, struct instant now, struct err *err)
+{
+	struct accepting x = { .in = { .channel = channel, .sha256 = sha256, .size = size, .mail_from = mail_from.p ? mail_from : STR(""), .received_at = now }, .rcpts = rcpts, .n = n };
+
+	return db_write(db, accept_step, &x, err);
+}
+
+/* ---- one mail ---- */
+
+static struct str no_image(void *arg, struct arena *a, struct str cid)
+{
+	return STR_NULL; /* shown below the text as attachments, until the viewer resolves them */
+}
+
+static enum rc keep_files(struct filing_job *job, struct err *err)
+{
+	const struct mail *m = job->mail;
+	struct new_attachment *at = arena_array(job->a, struct new_attachment, m->n_files + 1);
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < m->n_files && rc == RC_OK; i++) {
+		const struct mail_file *f = &m->files[i];
+		char sha[65];
+
+		rc = blob_put(job->desk->blobs, f->bytes, sha, err);
+		at[i] = (struct new_attachment){
+			.sha256 = arena_str(job->a, str_of(sha)),
+			.name = blob_safe_name(job->a, f->name.p ? f->name : STR("file")),
+			.type = str_of(blob_type_name(blob_sniff(f->bytes))),
+			.cid = f->cid,
+			.size = (int64_t)f->bytes.n,
+		};
+	}
+	job->attachments = at;
+	job->n_attachments = m->n_files;
+	return rc;
+}
+
+static enum rc quarantine_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct filing_job *job = arg;
+
+	return intake_done(tx, job->in, &job->result, err);
+}
+
+static enum rc tried_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct filing_job *job = arg;
+
+	return intake_tried(tx, job->in->id, job->result.reason, err);
+}
+
+/* Parses and files one row. RC_OK: it moved on (also to quarantine). Others: it stays, for another try. */
+static enum rc take_in(struct filing_job *job, struct err *err)
+{
+	struct str raw;
+	struct mail mail;
+	enum rc rc = blob_read(job->a, job->desk->blobs, job->in->sha256, (size_t)job->desk->config.max_mail + 4096, &raw, err);
+
+	if (rc == RC_OK)
+		rc = jail_mail(job->desk->jail, job->a, raw, &mail, err);
+	if (rc == RC_INVALID || rc == RC_NOT_FOUND || rc == RC_LIMIT) {
+		job->result = (struct filing){ .state = INTAKE_QUARANTINE, .reason = arena_strf(job->a, "The mail could not be read (%s). Its raw bytes are kept.", err->text) };
+		return db_write(job->desk->db, quarantine_step, job, err);
+	}
+	if (rc != RC_OK)
+		return rc;
+	job->mail = &mail;
+	if ((rc = keep_files(job, err)) != RC_OK)
+		return rc;
+	if (mail.html.p) {
+		struct str head = str_sub(mail.html, 0, mail.html_quoted_end > mail.html_quoted_at ? mail.html_quoted_at : mail.html.n);
+
+		job->html = html_images(job->a, head, no_image, NULL);
+		if (job->html.n > 4 * MAX_KEPT)
+			job->html = STR_NULL; /* the text tells it, the raw mail is kept */
+	}
+	return db_write(job->desk->db, file_mail, job, err);
+}
+
+static bool one(struct desk *desk, struct intake *in)
+{
+	AUTO_ARENA a;
+	struct err err = { 0 };
+	struct filing_job job = { .desk = desk, .a = &a, .in = in, .now = time_now() };
+
+	arena_init(&a);
+	enum rc rc = take_in(&job, &err);
+	if (rc == RC_OK || rc == RC_NOT_FOUND) {
+		log_info("mail.filed", { "intake", LOG_I64(in->id.v) }, { "as", LOG_Z(intake_state_name(job.result.state)) });
+		return true;
+	}
+	log_warn("mail.not-filed", { "intake", LOG_I64(in->id.v) }, { "tries", LOG_I64(in->tries + 1) }, { "why", LOG_Z(err.text) });
+	job.result.reason = arena_str(&a, str_of(err.text));
+	if (in->tries + 1 >= MAX_TRIES) {
+		job.result.state = INTAKE_QUARANTINE;
+		return db_write(desk->db, quarantine_step, &job, NULL) == RC_OK;
+	}
+	(void)!db_write(desk->db, tried_step, &job, NULL);
+	return false;
+}
+
+/* ---- the thread ---- */
+
+struct due {
+	struct arena *a;
+	int64_t after;
+	size_t max, n;
+	struct intake *at;
+};
+
+static enum rc due_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct due *d = arg;
+
+	return intake_due(tx, d->a, d->after, d->max, &d->at, &d->n, err);
+}
+
+size_t intake_run(struct desk *desk, size_t max)
+{
+	AUTO_ARENA a;
+	struct due d = { .a = &a, .max = max };
+	struct err err = { 0 };
+	size_t moved = 0;
+
+	arena_init(&a);
+	if (db_read(desk->db, due_step, &d, &err) != RC_OK) {
+		log_warn("mail.intake", { "why", LOG_Z(err.text) });
+		return 0;
+	}
+	for (size_t i = 0; i < d.n; i++)
+		moved += one(desk, &d.at[i]);
+	return moved;
+}
+
+struct intake_loop {
+	struct desk *desk;
+	atomic_bool stop;
+	pthread_t thread;
+};
+
+static void *run(void *arg)
+{
+	struct intake_loop *l = arg;
+	int wait_ms = 1000;
+
+	while (!atomic_load(&l->stop)) {
+		uint64_t seen = db_commits(l->desk->db);
+
+		if (intake_run(l->desk, 50) > 0) {
+			wait_ms = 1000;
+			continue;
+		}
+		/* What failed is looked at again with the next commit or a little later. */
+		db_wait_commit(l->desk->db, seen, wait_ms);
+		wait_ms = wait_ms < 10000 ? wait_ms * 2 : 10000;
+	}
+	return NULL;
+}
+
+struct intake_loop *intake_start(struct desk *desk)
+{
+	struct intake_loop *l = xcalloc(1, sizeof(*l));
+	pthread_attr_t attr;
+
+	l->desk = desk;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 512 * 1024);
+	if (pthread_create(&l->thread, &attr, run, l) != 0)
+		die("cannot start the mail intake");
+	pthread_attr_destroy(&attr);
+	return l;
+}
+
+void intake_stop(struct intake_loop *l)
+{
+	atomic_store(&l->stop, true);
+	db_wake(l->desk->db);
+	pthread_join(l->thread, NULL);
+	free(l);
+}

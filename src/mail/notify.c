@@ -1,0 +1,299 @@
+/* What happened, told by mail. Runs inside the transaction that moves the reader's cursor: an event is told once,
+ * whatever is killed when. Words are in the recipient's language. */
+#include "mail/notify.h"
+#include "entitlement/promise.h"
+#include "mail/intake_private.h"
+#include <jansson.h>
+
+DB_QUERY(q_message, "notify.message", "SELECT text, author, author_kind, automatic FROM message WHERE id = :id");
+DB_QUERY(q_parent, "notify.parent", "SELECT message_id FROM intake WHERE ticket_id = :ticket AND message_id IS NOT NULL ORDER BY id DESC LIMIT 1");
+DB_QUERY(q_files, "notify.files", "SELECT id FROM attachment WHERE message_id = :id ORDER BY id LIMIT 20");
+DB_QUERY(q_setting, "notify.setting", "SELECT value FROM setting WHERE key = :key");
+
+struct telling {
+	struct desk *desk;
+	struct db_tx *tx;
+	struct arena *a;
+	const struct event *e;
+	struct ticket t;
+	struct str number, url, product;
+};
+
+static struct str product_name(struct desk *d, struct db_tx *tx, struct arena *a)
+{
+	AUTO_ROWS r = { 0 };
+
+	if (d->config.product.n)
+		return d->config.product;
+	if (db_select(tx, &q_setting, DB_ARGS(db_str("key", STR("product"))), &r, NULL) == RC_OK && db_next(&r, NULL) == RC_OK)
+		return db_col_str(&r, 0, a);
+	return STR("Carrel");
+}
+
+/* One line: subjects of tickets come from people. */
+static struct str one_line(struct arena *a, struct str s)
+{
+	char *p = str_z(a, s);
+
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)p[i] < 0x20 || p[i] == 0x7f)
+			p[i] = ' ';
+	return (struct str){ p, s.n };
+}
+
+static enum rc parent(struct telling *t, struct str *ret, struct err *err)
+{
+	AUTO_ROWS r = { 0 };
+	enum rc rc = db_select(t->tx, &q_parent, DB_ARGS(db_i64("ticket", t->t.id.v)), &r, err);
+
+	*ret = STR_NULL;
+	if (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
+		*ret = one_line(t->a, db_col_str(&r, 0, t->a));
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+static enum rc attachments(struct telling *t, struct str *ret, struct err *err)
+{
+	AUTO_ROWS r = { 0 };
+	AUTO_BUF b;
+	enum rc rc = db_select(t->tx, &q_files, DB_ARGS(db_i64("id", t->e->message.v)), &r, err);
+
+	buf_init(&b, 1000);
+	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
+		buf_addf(&b, "%s%lld", b.n ? "," : "[", (long long)db_col_i64(&r, 0));
+	*ret = b.n ? arena_strf(t->a, STR_F "]", STR_A(buf_str(&b))) : STR_NULL;
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+static enum rc send_one(struct telling *t, const struct recipient *to, const char *kind, bool is_auto, struct str text, struct str files, struct err *err)
+{
+	struct desk *d = t->desk;
+	struct str in_reply_to, up = mail_parent_id(t->a, &d->keys, t->t.number);
+	enum rc rc = parent(t, &in_reply_to, err);
+
+	if (rc != RC_OK)
+		return rc;
+	struct outmail m = {
+		.dedupe = arena_strf(t->a, "event:%lld:" STR_F, (long long)t->e->id.v, STR_A(to->email)),
+		.ticket = t->t.id,
+		.message = t->e->message,
+		.kind = kind,
+		.automatic = is_auto,
+		.from_name = t->product,
+		.from_addr = d->config.support_addr,
+		.to_name = one_line(t->a, to->name),
+		.to_addr = to->email,
+		.reply_to = mail_reply_address(t->a, &d->keys, t->t.mail_token),
+		.message_id = mail_message_id(t->a, &d->keys, t->t.mail_token),
+		.in_reply_to = in_reply_to,
+		.refs = in_reply_to.n ? arena_strf(t->a, STR_F " " STR_F, STR_A(up), STR_A(in_reply_to)) : up,
+		.subject = one_line(t->a, arena_strf(t->a, "[" STR_F "] " STR_F, STR_A(t->number), STR_A(t->t.subject))),
+		.text = text,
+		.attachments = files,
+	};
+	rc = outbox_put(t->tx, &m, t->e->at, NULL, err);
+	return rc == RC_OK ? mail_ref_add(t->tx, m.message_id, t->t.id, err) : rc;
+}
+
+static struct str fact(const struct event *e, struct arena *a, const char *name)
+{
+	json_t *j = json_loadb(e->data.p, e->data.n, 0, NULL);
+	const json_t *v = json_object_get(j, name);
+	struct str s = json_is_string(v) ? arena_str(a, (struct str){ json_string_value(v), json_string_length(v) })
+		     : json_is_integer(v) ? arena_strf(a, "%lld", (long long)json_integer_value(v)) : STR_NULL;
+
+	json_decref(j);
+	return s;
+}
+
+static enum rc promise(struct telling *t, const struct i18n *l, struct str *ret, struct err *err)
+{
+	struct plan p;
+	struct calendar cal;
+	bool has = false;
+	enum rc rc = t->t.plan_code.n ? plan_find_code(t->tx, t->a, t->t.plan_code, &p, err) : RC_NOT_FOUND;
+
+	*ret = STR("");
+	if (rc != RC_OK)
+		return rc == RC_NOT_FOUND ? RC_OK : rc;
+	if (p.calendar.v)
+		has = calendar_find(t->tx, t->a, p.calendar, &cal, NULL) == RC_OK;
+	*ret = promise_text(t->a, l, &p, has ? &cal : NULL, t->t.kind, t->t.criticality);
+	return RC_OK;
+}
+
+#define PARTS(...) TR_FILL(t->a, __VA_ARGS__, { "name", to->name }, { "number", t->number }, { "url", t->url }, { "product", t->product })
+
+static enum rc text_of_opening(struct telling *t, const struct i18n *l, const struct recipient *to, struct str *ret, struct err *err)
+{
+	struct str p, call = STR("");
+	enum rc rc = promise(t, l, &p, err);
+
+	if (rc != RC_OK)
+		return rc;
+	if (t->t.not_phoned && t->desk->config.phone.n)
+		call = TR_FILL(t->a, _(l, "Is this a total interruption, or does it keep people from working? Then please call us now: {phone}. It is the fastest way.\n\n"), { "phone", t->desk->config.phone });
+	struct str head = PARTS(_(l, "Hello {name},\n\nwe received what you wrote, as ticket {number}. "));
+	struct str tail = PARTS(_(l, "\n\nFollow it here: {url}\nTo add something, answer this mail.\n\n{product}\n"));
+	*ret = arena_strf(t->a, STR_F STR_F "\n\n" STR_F STR_F, STR_A(head), STR_A(p), STR_A(call), STR_A(str_trim(tail)));
+	return RC_OK;
+}
+
+/* Text, and whether there is anything to tell. */
+static enum rc text_of(struct telling *t, const struct i18n *l, const struct recipient *to, const char **kind, struct str *ret, struct err *err)
+{
+	const struct event *e = t->e;
+	struct str tail = PARTS(_(l, "\n\n--\nTicket {number}: {url}\n{product}\n")), reason = fact(e, t->a, "reason");
+
+	*ret = STR_NULL;
+	if (str_is(e->kind, EV_TICKET_OPENED)) {
+		*kind = "ack";
+		return text_of_opening(t, l, to, ret, err);
+	}
+	if (str_is(e->kind, EV_MESSAGE) && e->actor_kind == ACTOR_AGENT) {
+		AUTO_ROWS r = { 0 };
+		enum rc rc = db_select(t->tx, &q_message, DB_ARGS(db_i64("id", e->message.v)), &r, err);
+
+		if (rc != RC_OK || (rc = db_next(&r, err)) != RC_OK)
+			return rc == RC_NOT_FOUND ? RC_OK : rc;
+		*kind = "reply";
+		*ret = arena_strf(t->a, STR_F STR_F, STR_A(db_col_peek(&r, 0)), STR_A(tail));
+	} else if (str_is(e->kind, EV_RESOLVED)) {
+		struct str body = TR_FILL(t->a, _(l, "Hello {name},\n\nyour ticket {number} is solved:\n\n{resolution}\n\nPlease tell us whether it is so, and how our help was: {url}\nIs it not solved? Answer this mail within 14 days and the ticket opens again."), { "name", to->name },
+					  { "number", t->number }, { "resolution", fact(e, t->a, "resolution") }, { "url", t->url });
+		*kind = "resolved";
+		*ret = arena_strf(t->a, STR_F "\n\n" STR_F "\n", STR_A(body), STR_A(t->product));
+	} else if (str_is(e->kind, EV_CRITICALITY) && e->actor_kind != ACTOR_CONTACT) {
+		struct str p, body = TR_FILL(t->a, _(l, "Hello {name},\n\nwe changed the criticality of your ticket {number} from {from} to {to}.\n\nThe reason: {reason}"), { "name", to->name },
+					  { "number", t->number }, { "from", fact(e, t->a, "from") }, { "to", fact(e, t->a, "to") }, { "reason", reason });
+		enum rc rc = promise(t, l, &p, err);
+
+		if (rc != RC_OK)
+			return rc;
+		*kind = "criticality";
+		*ret = arena_strf(t->a, STR_F "\n\n" STR_F STR_F, STR_A(body), STR_A(p), STR_A(tail));
+	} else if (str_is(e->kind, EV_KIND) && e->actor_kind != ACTOR_CONTACT) {
+		bool incident = str_is(fact(e, t->a, "to"), "incident");
+		struct str body = TR_FILL(t->a, incident ? _(l, "Hello {name},\n\nyour ticket {number} is handled as an incident from now on.\n\nThe reason: {reason}")
+							 : _(l, "Hello {name},\n\nyour ticket {number} is handled as a request from now on: by complexity and priority.\n\nThe reason: {reason}"), { "name", to->name },
+					  { "number", t->number }, { "reason", reason });
+
+		*kind = "kind";
+		*ret = arena_strf(t->a, STR_F STR_F, STR_A(body), STR_A(tail));
+	}
+	return RC_OK;
+}
+
+static bool worth_telling(const struct event *e)
+{
+	static const char *const kinds[] = { EV_TICKET_OPENED, EV_MESSAGE, EV_RESOLVED, EV_CRITICALITY, EV_KIND };
+
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		if (str_is(e->kind, kinds[i]))
+			return e->ticket.v != 0;
+	return false;
+}
+
+static enum rc tell(struct telling *t, struct err *err)
+{
+	struct actor system = actor_system();
+	struct recipient *to;
+	size_t n;
+	struct str files = STR_NULL;
+	enum rc rc = ticket_find_id(t->tx, t->a, &system, t->e->ticket, &t->t, err);
+
+	if (rc == RC_OK)
+		rc = ticket_recipients(t->tx, t->a, t->t.id, &to, &n, err);
+	if (rc == RC_OK && str_is(t->e->kind, EV_MESSAGE) && t->e->actor_kind == ACTOR_AGENT)
+		rc = attachments(t, &files, err);
+	if (rc != RC_OK)
+		return rc;
+	t->number = ticket_number_text(t->a, t->desk->config.prefix, t->t.number);
+	t->url = arena_strf(t->a, STR_F "/support/tickets/" STR_F, STR_A(t->desk->config.base_url), STR_A(t->number));
+	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+		const char *kind = "";
+		struct str text;
+		bool ack;
+
+		rc = text_of(t, i18n_lang(to[i].lang), &to[i], &kind, &text, err);
+		ack = strcmp(kind, "ack") == 0;
+		/* An acknowledgement is for who wrote, not for those who listen. */
+		if (rc == RC_OK && text.p && (!ack || i == 0))
+			rc = send_one(t, &to[i], kind, ack, text, files, err);
+	}
+	return rc;
+}
+
+static enum rc handle(struct db_tx *tx, const struct event *events, size_t n, void *arg, struct err *err)
+{
+	struct desk *d = arg;
+	enum rc rc = RC_OK;
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+		struct telling t = { .desk = d, .tx = tx, .a = &a, .e = &events[i] };
+
+		if (!worth_telling(&events[i]))
+			continue;
+		t.product = product_name(d, tx, &a);
+		rc = tell(&t, err);
+	}
+	return rc;
+}
+
+struct event_reader notify_reader(struct desk *desk)
+{
+	return (struct event_reader){ .name = "notify", .batch = 20, .handle = handle, .arg = desk };
+}
+
+/* ---- answers without a ticket; nothing of what was written comes back (S-12) ---- */
+
+static enum rc answer(struct db_tx *tx, struct filing_job *job, const char *kind, const struct i18n *l, struct str name, const char *subject, struct str text, struct err *err)
+{
+	const struct desk_config *c = &job->desk->config;
+	struct outmail m = {
+		.kind = kind,
+		.automatic = true,
+		.from_name = product_name(job->desk, tx, job->a),
+		.from_addr = c->support_addr,
+		.to_name = one_line(job->a, name),
+		.to_addr = job->mail->identity,
+		.in_reply_to = job->in->message_id.n ? one_line(job->a, job->in->message_id) : STR_NULL,
+		.refs = job->in->message_id.n ? one_line(job->a, job->in->message_id) : STR_NULL,
+		.subject = str_of(subject),
+		.text = text,
+	};
+
+	return outbox_put(tx, &m, job->now, NULL, err);
+}
+
+enum rc answer_unknown(struct db_tx *tx, struct filing_job *job, struct err *err)
+{
+	const struct desk_config *c = &job->desk->config;
+	const struct i18n *l = i18n_lang(STR("en"));
+	struct str text = TR_FILL(job->a, _(l, "Hello,\n\nwe received your mail and kept it. The address you wrote from is not known to us as one of our customers' addresses, so a person will look at it.\n\nIf your organisation is a customer, please write from the address you sign in with, or ask a manager of your organisation to add this address. Everybody can read our knowledge base: {url}/kb\n\n{product}\n"),
+				  { "url", c->base_url }, { "product", product_name(job->desk, tx, job->a) });
+
+	return answer(tx, job, "unknown-sender", l, STR(""), _(l, "We received your mail"), text, err);
+}
+
+enum rc answer_not_covered(struct db_tx *tx, struct filing_job *job, const struct contact *c, struct err *err)
+{
+	const struct i18n *l = i18n_lang(c->lang);
+	struct entitlement e;
+	struct ent_ask ask = { .account = c->account, .contact = c, .kind = TICKET_REQUEST, .channel = CHANNEL_MAIL, .at = job->now };
+	AUTO_BUF who;
+	enum rc rc = ent_check(tx, job->a, &ask, &e, err);
+
+	buf_init(&who, 4000);
+	if (rc != RC_OK)
+		return rc;
+	struct refusal_text t = promise_refusal(job->a, l, &e, c->zone.n ? c->zone : job->desk->config.zone);
+	for (size_t i = 0; i < e.n_managers; i++)
+		buf_addf(&who, "%s" STR_F " <" STR_F ">", i ? ", " : "", STR_A(e.managers[i].name), STR_A(e.managers[i].email));
+	struct str text = TR_FILL(job->a, _(l, "Hello {name},\n\nwe received your mail and kept it. {why}\n\nThese people of your organisation can change it: {who}\n\nThe public knowledge base is open to you: {url}/kb\n\n{product}\n"),
+				  { "name", c->name }, { "why", t.text }, { "who", buf_str(&who) }, { "url", job->desk->config.base_url }, { "product", product_name(job->desk, tx, job->a) });
+
+	return answer(tx, job, "not-covered", l, c->name, str_z(job->a, t.title), text, err);
+}

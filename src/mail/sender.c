@@ -1,0 +1,339 @@
+/* Rows of the outbox to SMTP, by libcurl. The same Message-ID on every try; what became of it is on the row. */
+#include "mail/sender.h"
+#include "blob/blob.h"
+#include "html/html.h"
+#include "jobs/jobs.h"
+#include "mime/mime.h"
+#include "ticket/ticket.h"
+#include "util/crypt.h"
+#include "util/log.h"
+#include <curl/curl.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#define LEASE_US  (10 * MINUTE_US)
+#define GIVE_UP   (5 * DAY_US) /* RFC 5321 section 4.5.4.1: four to five days */
+#define MAX_FILES (20 << 20)
+
+DB_QUERY(q_file, "sender.file", "SELECT sha256, name, type FROM attachment WHERE id = :id");
+
+struct sending {
+	struct desk *desk;
+	struct arena *a;
+	const struct outmail_row *m;
+	struct instant now;
+	struct mail_out_file *files;
+	size_t n_files;
+	enum rc outcome;
+	struct str error;
+};
+
+/* ---- composing ---- */
+
+struct file_facts {
+	struct arena *a;
+	int64_t id;
+	struct str sha256, name, type;
+};
+
+static enum rc read_file(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct file_facts *f = arg;
+	AUTO_ROWS r = { 0 };
+	enum rc rc = db_select(tx, &q_file, DB_ARGS(db_i64("id", f->id)), &r, err);
+
+	if (rc == RC_OK)
+		rc = db_next(&r, err);
+	if (rc == RC_OK) {
+		f->sha256 = db_col_str(&r, 0, f->a);
+		f->name = db_col_str(&r, 1, f->a);
+		f->type = db_col_str(&r, 2, f->a);
+	}
+	return rc;
+}
+
+static enum rc load_files(struct sending *s, struct err *err)
+{
+	json_t *list = json_loadb(s->m->attachments.p, s->m->attachments.n, 0, NULL);
+	size_t n = json_array_size(list), total = 0;
+	enum rc rc = RC_OK;
+
+	s->files = arena_array(s->a, struct mail_out_file, n + 1);
+	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+		struct file_facts f = { .a = s->a, .id = json_integer_value(json_array_get(list, i)) };
+		struct str bytes;
+
+		rc = db_read(s->desk->db, read_file, &f, err);
+		if (rc == RC_OK)
+			rc = blob_read(s->a, s->desk->blobs, f.sha256, MAX_FILES, &bytes, err);
+		if (rc == RC_OK && total + bytes.n <= MAX_FILES) {
+			total += bytes.n;
+			s->files[s->n_files++] = (struct mail_out_file){ .name = f.name, .type = f.type, .bytes = bytes };
+		}
+		if (rc == RC_LIMIT)
+			rc = RC_OK; /* too large for a mail: it is on the ticket's page */
+	}
+	json_decref(list);
+	return rc;
+}
+
+static enum rc compose(struct sending *s, struct str *ret, struct err *err)
+{
+	const struct outmail_row *m = s->m;
+	struct mail_addr to = { m->to_name, m->to_addr };
+	struct str refs[20], rest = m->refs;
+	size_t n = 0;
+	enum rc rc = load_files(s, err);
+
+	if (rc != RC_OK)
+		return rc;
+	while (n < COUNT(refs) && str_cut(&rest, ' ', &refs[n]))
+		n++;
+	struct str page = html_from_text(s->a, m->text);
+	struct mail_out out = {
+		.from = { m->from_name, m->from_addr },
+		.reply_to = { m->from_name, m->reply_to },
+		.to = &to,
+		.n_to = 1,
+		.date = m->created_at,
+		.message_id = m->message_id,
+		.in_reply_to = m->in_reply_to,
+		.references = refs,
+		.n_references = n,
+		.subject = m->subject,
+		.text = m->text,
+		.html = m->html.n ? m->html
+				  : arena_strf(s->a, "<!doctype html><html><head><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light dark\"></head><body>" STR_F "</body></html>", STR_A(page)),
+		.auto_submitted = m->automatic ? "auto-replied" : NULL,
+		.files = s->files,
+		.n_files = s->n_files,
+	};
+	static const struct mail_out_header robot[] = { { "X-Auto-Response-Suppress", STR_INIT("All") }, { "Precedence", STR_INIT("bulk") } };
+	if (m->automatic) {
+		out.extra = robot;
+		out.n_extra = COUNT(robot);
+	}
+	return mime_build(s->a, &out, ret, err);
+}
+
+/* ---- SMTP ---- */
+
+struct upload { struct str left; };
+
+static size_t give(char *p, size_t size, size_t n, void *arg)
+{
+	struct upload *u = arg;
+	size_t take = size * n < u->left.n ? size * n : u->left.n;
+
+	memcpy(p, u->left.p, take);
+	u->left = str_from(u->left, take);
+	return take;
+}
+
+static struct str password(struct sending *s)
+{
+	char text[512];
+	FILE *f = s->desk->config.smtp_password_file.n ? fopen(str_z(s->a, s->desk->config.smtp_password_file), "rbe") : NULL;
+	size_t n = f ? fread(text, 1, sizeof(text), f) : 0;
+
+	if (f)
+		fclose(f);
+	return arena_str(s->a, str_trim((struct str){ text, n }));
+}
+
+static void settle(struct sending *s, CURL *h, CURLcode code, const char *detail)
+{
+	long reply = 0;
+
+	curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &reply);
+	if (code == CURLE_OK) {
+		s->outcome = RC_OK;
+		return;
+	}
+	/* 5xx to this mail is final; everything else (4xx, no connection, no TLS) is tried again for five days. */
+	bool final = reply >= 500 && reply < 600 && code != CURLE_LOGIN_DENIED && code != CURLE_USE_SSL_FAILED;
+	bool old = s->now.us - s->m->created_at.us > GIVE_UP;
+	s->outcome = final || old ? RC_INVALID : RC_RETRY;
+	s->error = reply ? arena_strf(s->a, "%s (the server answered %ld)", detail[0] ? detail : curl_easy_strerror(code), reply)
+			 : arena_strf(s->a, "%s", detail[0] ? detail : curl_easy_strerror(code));
+}
+
+static void transfer(struct sending *s, struct str bytes)
+{
+	const struct desk_config *c = &s->desk->config;
+	CURL *h = curl_easy_init();
+	char detail[CURL_ERROR_SIZE] = "";
+	struct upload u = { bytes };
+	struct curl_slist *to = curl_slist_append(NULL, str_z(s->a, arena_strf(s->a, "<" STR_F ">", STR_A(s->m->to_addr))));
+
+	curl_easy_setopt(h, CURLOPT_URL, str_z(s->a, arena_strf(s->a, STR_F "/" STR_F, STR_A(c->smtp_url), STR_A(c->mail_domain))));
+	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	/* The null sender on automatic mail: whatever bounces must not come back as a new mail (RFC 3834 section 3.3). */
+	curl_easy_setopt(h, CURLOPT_MAIL_FROM, s->m->automatic ? "<>" : str_z(s->a, arena_strf(s->a, "<" STR_F ">", STR_A(s->m->from_addr))));
+	curl_easy_setopt(h, CURLOPT_MAIL_RCPT, to);
+	curl_easy_setopt(h, CURLOPT_READFUNCTION, give);
+	curl_easy_setopt(h, CURLOPT_READDATA, &u);
+	curl_easy_setopt(h, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, detail);
+	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, 30L);
+	curl_easy_setopt(h, CURLOPT_TIMEOUT, 300L);
+	curl_easy_setopt(h, CURLOPT_USE_SSL, c->smtp_starttls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY);
+	if (!c->smtp_starttls && !c->smtp_ca_file.n && str_starts(c->smtp_url, STR("smtp://"))) /* opportunistic: a certificate nobody can check is still better than none */
+		curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 0L), curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 0L);
+	if (c->smtp_ca_file.n)
+		curl_easy_setopt(h, CURLOPT_CAINFO, str_z(s->a, c->smtp_ca_file));
+	if (c->smtp_user.n) {
+		curl_easy_setopt(h, CURLOPT_USERNAME, str_z(s->a, c->smtp_user));
+		curl_easy_setopt(h, CURLOPT_PASSWORD, str_z(s->a, password(s)));
+		/* A password is only ever shown to a server whose certificate was checked. */
+		curl_easy_setopt(h, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
+		curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);
+		curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L);
+	}
+	settle(s, h, curl_easy_perform(h), detail);
+	curl_slist_free_all(to);
+	curl_easy_cleanup(h);
+}
+
+/* ---- the rows ---- */
+
+static enum rc note_failure(struct db_tx *tx, struct sending *s, struct err *err)
+{
+	struct event e = { .at = s->now, .kind = STR_INIT(EV_MAIL_FAILED), .ticket = s->m->ticket, .message = s->m->message };
+	struct actor system = actor_system();
+	json_t *j;
+	char *text;
+
+	if (!s->m->ticket.v)
+		return RC_OK;
+	j = json_pack("{s:s%,s:s%}", "to", s->m->to_addr.p, s->m->to_addr.n, "error", s->error.p, s->error.n);
+	text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+	e.data = text ? str_of(text) : STR("{}");
+	event_by(&e, &system);
+	enum rc rc = event_append(tx, &e, NULL, err);
+	free(text);
+	json_decref(j);
+	return rc;
+}
+
+static enum rc settle_row(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct sending *s = arg;
+
+	if (s->outcome == RC_OK)
+		return outbox_sent(tx, s->m->id, s->now, err);
+	if (s->outcome == RC_RETRY) {
+		int64_t wait = job_backoff_us(s->m->tries + 5, random_below(1000)); /* from some minutes to an hour */
+
+		return outbox_failed(tx, s->m->id, s->error, time_add(s->now, wait), err);
+	}
+	enum rc rc = outbox_failed(tx, s->m->id, s->error, (struct instant){ 0 }, err);
+	return rc == RC_OK ? note_failure(tx, s, err) : rc;
+}
+
+static void send_row(struct desk *desk, const struct outmail_row *m, struct instant now)
+{
+	AUTO_ARENA a;
+	struct sending s = { .desk = desk, .a = &a, .m = m, .now = now };
+	struct str bytes;
+	struct err err = { 0 };
+
+	arena_init(&a);
+	enum rc rc = compose(&s, &bytes, &err);
+	if (rc == RC_OK) {
+		transfer(&s, bytes);
+	} else {
+		s.outcome = rc == RC_INVALID || rc == RC_NOT_FOUND ? RC_INVALID : RC_RETRY;
+		s.error = arena_str(&a, str_of(err.text));
+	}
+	if (s.outcome != RC_OK)
+		log_warn("mail.not-sent", { "outmail", LOG_I64(m->id.v) }, { "why", LOG_STR(s.error) }, { "final", LOG_I64(s.outcome != RC_RETRY) });
+	if (db_write(desk->db, settle_row, &s, &err) != RC_OK)
+		log_error("mail.outbox", { "outmail", LOG_I64(m->id.v) }, { "why", LOG_Z(err.text) });
+}
+
+struct taking {
+	struct arena a;
+	struct instant now;
+	size_t max, n;
+	bool due;
+	struct outmail_row *rows;
+};
+
+static enum rc due_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct taking *t = arg;
+
+	return outbox_due(tx, t->now, &t->due, err);
+}
+
+static enum rc take_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct taking *t = arg;
+
+	arena_clear(&t->a);
+	return outbox_take(tx, &t->a, t->now, LEASE_US, t->max, &t->rows, &t->n, err);
+}
+
+size_t sender_run(struct desk *desk, struct instant now, size_t max)
+{
+	struct taking t = { .now = now, .max = max };
+	struct err err = { 0 };
+
+	if (!desk->config.smtp_url.n || db_read(desk->db, due_step, &t, &err) != RC_OK || !t.due)
+		return 0;
+	arena_init(&t.a);
+	enum rc rc = db_write(desk->db, take_step, &t, &err);
+	for (size_t i = 0; rc == RC_OK && i < t.n; i++)
+		send_row(desk, &t.rows[i], now);
+	size_t n = rc == RC_OK ? t.n : 0;
+	arena_release(&t.a);
+	return n;
+}
+
+struct sender {
+	struct desk *desk;
+	atomic_bool stop;
+	pthread_t thread[2];
+};
+
+static void *run(void *arg)
+{
+	struct sender *s = arg;
+
+	while (!atomic_load(&s->stop)) {
+		uint64_t seen = db_commits(s->desk->db);
+
+		if (sender_run(s->desk, time_now(), 5) == 0)
+			db_wait_commit(s->desk->db, seen, 5000);
+	}
+	return NULL;
+}
+
+struct sender *sender_start(struct desk *desk)
+{
+	struct sender *s = xcalloc(1, sizeof(*s));
+	pthread_attr_t attr;
+
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	s->desk = desk;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 512 * 1024);
+	for (size_t i = 0; i < COUNT(s->thread); i++)
+		if (pthread_create(&s->thread[i], &attr, run, s) != 0)
+			die("cannot start the mail sender");
+	pthread_attr_destroy(&attr);
+	return s;
+}
+
+void sender_stop(struct sender *s)
+{
+	atomic_store(&s->stop, true);
+	db_wake(s->desk->db);
+	for (size_t i = 0; i < COUNT(s->thread); i++)
+		pthread_join(s->thread[i], NULL);
+	free(s);
+}
