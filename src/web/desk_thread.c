@@ -1,0 +1,573 @@
+/* One ticket as agents see it: loading all of it in one snapshot, the conversation with the events between, what a
+ * draft keeps. Events are told in the order of the log, a message where its event stands. What agents do is
+ * desk_ticket.c. */
+#include "entitlement/promise.h"
+#include "html/html.h"
+#include "web/desk_view.h"
+#include "web/web.h"
+#include <jansson.h>
+
+#define RELATED 8
+
+/* ---- loading ---- */
+
+static enum rc load_draft(struct db_tx *tx, struct desk_load *x, enum draft_purpose p, struct draft *ret,
+                          struct err *err)
+{
+	enum rc rc = draft_find(tx, x->q->arena, &x->q->actor, p, x->view.t.id, ret, NULL);
+
+	if (rc == RC_NOT_FOUND) {
+		*ret = (struct draft){ 0 };
+		return RC_OK;
+	}
+	return rc == RC_OK ? rc : fail(err, rc, "Your draft cannot be read at the moment. Try again in a moment.");
+}
+
+/* The plan may be gone since: then there is no sentence about it, only its code. */
+static enum rc load_plan(struct db_tx *tx, struct desk_load *x, struct err *err)
+{
+	struct arena *a = x->q->arena;
+	enum rc rc = x->view.t.plan_code.n ? plan_find_code(tx, a, x->view.t.plan_code, &x->plan, NULL) : RC_NOT_FOUND;
+
+	x->has_plan = rc == RC_OK;
+	if (rc == RC_OK && x->plan.calendar.v) {
+		rc = calendar_find(tx, a, x->plan.calendar, &x->calendar, NULL);
+		x->has_calendar = rc == RC_OK;
+	}
+	return rc == RC_NOT_FOUND || rc == RC_OK
+	               ? RC_OK
+	               : fail(err, rc, "The plan of this ticket cannot be read at the moment.");
+}
+
+enum rc desk_load(struct db_tx *tx, void *load, struct err *err)
+{
+	struct desk_load *x = load;
+	struct arena *a = x->q->arena;
+	const struct actor *who = &x->q->actor;
+	const struct ticket *t = &x->view.t;
+	enum rc rc = ticket_view(tx, a, who, x->number, &x->view, err);
+
+	if (rc == RC_OK)
+		rc = ticket_counts(tx, who, &x->counts, err);
+	if (rc == RC_OK)
+		rc = agent_list(tx, a, &x->agents, &x->n_agents, err);
+	if (rc == RC_OK)
+		rc = ticket_related(tx, a, who, t, RELATED, &x->related, &x->n_related, err);
+	if (rc == RC_OK)
+		rc = ticket_recipients(tx, a, t->id, &x->people, &x->n_people, err);
+	if (rc == RC_OK)
+		rc = load_draft(tx, x, DRAFT_REPLY, &x->reply, err);
+	if (rc == RC_OK)
+		rc = load_draft(tx, x, DRAFT_NOTE, &x->note, err);
+	if (rc == RC_OK)
+		rc = load_plan(tx, x, err);
+	if (rc == RC_OK)
+		rc = account_find(tx, a, t->account, &x->account, err);
+	if (rc == RC_OK && t->contact.v)
+		rc = contact_find(tx, a, t->contact, &x->contact, err);
+	return rc;
+}
+
+/* ---- events as sentences ---- */
+
+struct telling {
+	const struct req *q;
+	const struct i18n *l;
+	struct arena *a;
+	const struct event *e;
+	json_t *data;
+};
+
+static struct str word(const struct telling *t, const char *key)
+{
+	json_t *v = json_object_get(t->data, key);
+
+	if (json_is_integer(v))
+		return arena_strf(t->a, "%lld", (long long)json_integer_value(v));
+	return json_is_string(v) ? arena_str(t->a, (struct str){ json_string_value(v), json_string_length(v) })
+	                         : STR_NULL;
+}
+
+static int64_t number(const struct telling *t, const char *key)
+{
+	return json_integer_value(json_object_get(t->data, key));
+}
+
+static struct str with_reason(const struct telling *t, struct str sentence, const char *key)
+{
+	struct str reason = word(t, key);
+
+	return reason.n ? arena_strf(t->a, STR_F ": " STR_F, STR_A(sentence), STR_A(reason)) : sentence;
+}
+
+#define SAY(t, text, ...) TR_FILL((t)->a, _((t)->l, text), { "who", (t)->e->actor }, __VA_ARGS__)
+#define SAY_WHO(t, text)  TR_FILL((t)->a, _((t)->l, text), { "who", (t)->e->actor })
+
+static struct str say_opened(const struct telling *t)
+{
+	return json_is_true(json_object_get(t->data, "not_phoned"))
+	               ? SAY_WHO(t, "{who} opened the ticket, claimed it critical and did not telephone")
+	               : SAY_WHO(t, "{who} opened the ticket");
+}
+
+static struct str say_assigned(const struct telling *t)
+{
+	struct str to = word(t, "to"), from = word(t, "from");
+
+	if (!to.n)
+		return SAY(t, "{who} took the ticket off {from}", { "from", from.n ? from : STR("–") });
+	if (t->e->actor_kind == ACTOR_AGENT && number(t, "to_id") == t->e->actor_id)
+		return SAY_WHO(t, "{who} took the ticket");
+	return SAY(t, "{who} assigned the ticket to {to}", { "to", to });
+}
+
+static struct str say_state(const struct telling *t)
+{
+	enum ticket_state s = STATE_OPEN;
+
+	if (ticket_state_parse(word(t, "to"), &s) != RC_OK)
+		return SAY_WHO(t, "{who} changed the state");
+	return SAY(t, "{who} set the state to: {to}",
+	           { "to", str_of(desk_state(t->l, s,
+	                                     str_is(word(t, "waiting_for"), "customer") ? WAITING_CUSTOMER
+	                                                                                : WAITING_OTHERS)) });
+}
+
+static struct str say_complexity(const struct telling *t)
+{
+	struct str to = str_of(desk_complexity(t->l, (int)number(t, "to")));
+
+	return with_reason(t, SAY(t, "{who} set the complexity to {to}", { "to", to }), "reason");
+}
+
+static struct str say_kind(const struct telling *t)
+{
+	return with_reason(t,
+	                   str_is(word(t, "to"), "incident") ? SAY_WHO(t, "{who} made it an incident")
+	                                                     : SAY_WHO(t, "{who} made it a request"),
+	                   "reason");
+}
+
+static const char *field_name(const struct i18n *l, const char *name)
+{
+	static const struct {
+		const char *name, *label;
+	} fields[] = {
+		{"subject",         N_("subject")      },
+                { "course",         N_("course")       },
+		{ "unit",           N_("unit")         },
+                { "affected_email", N_("affected user")},
+		{ "link",           N_("link")         },
+                { "wanted_on",      N_("wished date")  },
+	};
+
+	for (size_t i = 0; i < COUNT(fields); i++)
+		if (strcmp(fields[i].name, name) == 0)
+			return tr(l, fields[i].label);
+	return name;
+}
+
+static struct str say_fields(const struct telling *t)
+{
+	AUTO_BUF b;
+	const char *name;
+	json_t *pair;
+
+	buf_init(&b, 64 << 10);
+	json_object_foreach(json_object_get(t->data, "changed"), name, pair)
+	{
+		const char *from = json_string_value(json_array_get(pair, 0)),
+		           *to = json_string_value(json_array_get(pair, 1));
+
+		buf_addf(&b, "%s%s: %s → %s", b.n ? "; " : "", field_name(t->l, name), from && *from ? from : "–",
+		         to && *to ? to : "–");
+	}
+	return SAY(t, "{who} changed {what}", { "what", arena_str(t->a, buf_str(&b)) });
+}
+
+static struct str say_rated(const struct telling *t)
+{
+	int64_t v = number(t, "rating");
+	const char *rating = v == 3 ? _(t->l, "good") : v == 2 ? _(t->l, "fair") : _(t->l, "bad");
+
+	return with_reason(t, SAY(t, "{who} rated our help: {rating}", { "rating", str_of(rating) }), "comment");
+}
+
+static struct str say_callback(const struct telling *t)
+{
+	if (json_is_true(json_object_get(t->data, "done")))
+		return SAY_WHO(t, "{who} called back");
+	return SAY(t, "{who} asked to be called at {phone}", { "phone", word(t, "phone") });
+}
+
+static struct str say_participant(const struct telling *t)
+{
+	return json_is_true(json_object_get(t->data, "accepted"))
+	               ? SAY(t, "{who} accepted {email} as a participant", { "email", word(t, "email") })
+	               : SAY(t, "{who} removed {email} from the participants", { "email", word(t, "email") });
+}
+
+static struct str say_criticality(const struct telling *t)
+{
+	struct str s = SAY(t, "{who} changed the criticality from {from} to {to}", { "from", word(t, "from") },
+	                   { "to", word(t, "to") });
+
+	return with_reason(t, s, "reason");
+}
+
+static struct str say_priority(const struct telling *t)
+{
+	return with_reason(t, SAY(t, "{who} set the priority to {to}", { "to", word(t, "to") }), "reason");
+}
+
+static struct str say_resolved(const struct telling *t)
+{
+	return with_reason(t, SAY_WHO(t, "{who} resolved the ticket"), "resolution");
+}
+
+static struct str say_reopened(const struct telling *t)
+{
+	return with_reason(t, SAY_WHO(t, "{who} reopened the ticket"), "reason");
+}
+
+static struct str say_confirmed(const struct telling *t)
+{
+	return SAY_WHO(t, "{who} confirmed that it is solved");
+}
+
+static struct str say_closed(const struct telling *t)
+{
+	return str_of(_(t->l, "The ticket was closed"));
+}
+
+static struct str say_mail_failed(const struct telling *t)
+{
+	struct str to = word(t, "to");
+
+	return with_reason(t,
+	                   TR_FILL(t->a, _(t->l, "The mail to {to} was not delivered"), { "to", to.n ? to : STR("–") }),
+	                   "error");
+}
+
+static struct str say_mail_automatic(const struct telling *t)
+{
+	return str_of(_(t->l, "An automatic mail was filed"));
+}
+
+static struct str tell(const struct req *q, const struct event *e)
+{
+	static const struct {
+		const char *kind;
+		struct str (*say)(const struct telling *t);
+	} words[] = {
+		{EV_TICKET_OPENED,   say_opened        },
+		{ EV_ASSIGNED,       say_assigned      },
+		{ EV_STATE,          say_state         },
+		{ EV_CRITICALITY,    say_criticality   },
+		{ EV_KIND,           say_kind          },
+		{ EV_COMPLEXITY,     say_complexity    },
+		{ EV_PRIORITY,       say_priority      },
+		{ EV_FIELDS,         say_fields        },
+		{ EV_RESOLVED,       say_resolved      },
+		{ EV_REOPENED,       say_reopened      },
+		{ EV_CONFIRMED,      say_confirmed     },
+		{ EV_CLOSED,         say_closed        },
+		{ EV_RATED,          say_rated         },
+		{ EV_CALLBACK,       say_callback      },
+		{ EV_PARTICIPANT,    say_participant   },
+		{ EV_MAIL_FAILED,    say_mail_failed   },
+		{ EV_MAIL_AUTOMATIC, say_mail_automatic},
+	};
+	struct telling t = { .q = q, .l = web_lang(q), .a = q->arena, .e = e };
+	struct str s = e->kind; /* one that is not known here is told by its word */
+
+	t.data = json_loadb(e->data.p ? e->data.p : "", e->data.n, 0, NULL);
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (str_is(e->kind, words[i].kind))
+			s = words[i].say(&t);
+	json_decref(t.data);
+	return s;
+}
+
+/* ---- messages ---- */
+
+static bool is_image(struct str type)
+{
+	return str_is(type, "image/png") || str_is(type, "image/jpeg") || str_is(type, "image/gif") ||
+	       str_is(type, "image/webp");
+}
+
+static struct str file_url(struct arena *a, struct str token)
+{
+	return arena_strf(a, "/desk/attachments/" STR_F, STR_A(token));
+}
+
+static struct desk_file *files(const struct req *q, const struct attachment *at, size_t n)
+{
+	struct desk_file *f = arena_array(q->arena, struct desk_file, n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		f[i] = (struct desk_file){ .url = file_url(q->arena, at[i].token),
+			                   .name = at[i].name,
+			                   .size = i18n_bytes(q->arena, web_lang(q), at[i].size),
+			                   .token = at[i].token,
+			                   .image = is_image(at[i].type) };
+	return f;
+}
+
+static const char *delivery_state(const struct i18n *l, int state)
+{
+	switch ((enum outmail_state)state) {
+	case OUTMAIL_QUEUED:
+		return _(l, "waits to be sent to");
+	case OUTMAIL_SENT:
+		return _(l, "sent to");
+	case OUTMAIL_FAILED:
+		return _(l, "could not be sent to");
+	case OUTMAIL_SUPPRESSED:
+		return _(l, "not sent to");
+	case OUTMAIL_BOUNCED:
+		return _(l, "came back from");
+	}
+	return "";
+}
+
+static struct desk_delivery *deliveries(const struct req *q, const struct delivery *at, size_t n)
+{
+	struct desk_delivery *d = arena_array(q->arena, struct desk_delivery, n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		d[i] = (struct desk_delivery){ .to = at[i].to,
+			                       .error = at[i].error.p ? at[i].error : STR(""),
+			                       .state = delivery_state(web_lang(q), at[i].state),
+			                       .bad = at[i].state == OUTMAIL_FAILED || at[i].state == OUTMAIL_BOUNCED,
+			                       .at = at[i].at };
+	return d;
+}
+
+/* Images inside of a mail show only when their file is an image of ours to show (S-03). */
+static struct str cid_url(void *arg, struct arena *a, struct str cid)
+{
+	const struct message *m = arg;
+
+	for (size_t i = 0; i < m->n_attachments; i++)
+		if (m->attachments[i].cid.n && str_eq(m->attachments[i].cid, cid) && is_image(m->attachments[i].type))
+			return file_url(a, m->attachments[i].token);
+	return STR_NULL;
+}
+
+static void add_message(const struct req *q, struct desk_item *it, const struct message *m)
+{
+	const struct i18n *l = web_lang(q);
+	struct arena *a = q->arena;
+	bool has_html = m->html.n > 0;
+	struct str html = has_html ? html_images(a, m->html, cid_url, (void *)(uintptr_t)m)
+	                           : html_from_text(a, m->text);
+
+	*it = (struct desk_item){ .is_note = m->internal,
+		                  .is_ours = m->author_kind == ACTOR_AGENT && !m->internal,
+		                  .automatic = m->automatic,
+		                  .id = m->id.v,
+		                  .intake = m->intake.v,
+		                  .at = m->at,
+		                  .who = m->author.n ? m->author : m->email,
+		                  .email = m->author.n && m->author_kind != ACTOR_AGENT ? m->email : STR_NULL,
+		                  .via = desk_via(l, m->channel),
+		                  .html.s = has_html ? html_summary(a, html, str_of(_(l, "Earlier text"))) : html,
+		                  .quoted = has_html ? STR_NULL : m->quoted,
+		                  .files = files(q, m->attachments, m->n_attachments),
+		                  .n_files = m->n_attachments,
+		                  .deliveries = deliveries(q, m->deliveries, m->n_deliveries),
+		                  .n_deliveries = m->n_deliveries };
+}
+
+static bool tells_message(const struct event *e)
+{
+	return e->message.v && (str_is(e->kind, EV_MESSAGE) || str_is(e->kind, EV_NOTE));
+}
+
+void desk_items(const struct req *q, const struct ticket_view *view, struct event_id after, struct desk_item **ret,
+                size_t *ret_n)
+{
+	struct desk_item *v = arena_array(q->arena, struct desk_item, view->n_messages + view->n_events + 1);
+	size_t n = 0, m = 0;
+
+	/* Messages whose events are older than those that were loaded come first; what was seen is passed over. */
+	for (size_t i = 0; i < view->n_events; i++) {
+		const struct event *e = &view->events[i];
+		bool shown = e->id.v > after.v;
+
+		for (; i == 0 && m < view->n_messages && time_before(view->messages[m].at, e->at) &&
+		       (!e->message.v || view->messages[m].id.v < e->message.v);
+		     m++)
+			if (after.v == 0)
+				add_message(q, &v[n++], &view->messages[m]);
+		if (shown && !tells_message(e))
+			v[n++] = (struct desk_item){ .is_event = true, .text = tell(q, e), .at = e->at };
+		for (; e->message.v && m < view->n_messages && view->messages[m].id.v <= e->message.v; m++)
+			if (shown)
+				add_message(q, &v[n++], &view->messages[m]);
+	}
+	for (; m < view->n_messages && after.v == 0; m++)
+		add_message(q, &v[n++], &view->messages[m]);
+	*ret = v;
+	*ret_n = n;
+}
+
+/* ---- the page's view ---- */
+
+struct str desk_draft_text(struct arena *a, struct str data)
+{
+	json_t *o = json_loadb(data.p ? data.p : "", data.n, 0, NULL);
+	json_t *text = json_object_get(o, "text");
+	struct str s = json_is_string(text)
+	                       ? arena_str(a, (struct str){ json_string_value(text), json_string_length(text) })
+	                       : STR("");
+
+	json_decref(o);
+	return s;
+}
+
+static const char *verdict(const struct i18n *l, enum ent_verdict v)
+{
+	switch (v) {
+	case ENT_COVERED:
+		return _(l, "covered");
+	case ENT_NO_SUBSCRIPTION:
+		return _(l, "no subscription");
+	case ENT_NOT_YET:
+		return _(l, "subscription not begun");
+	case ENT_EXPIRED:
+		return _(l, "subscription ended");
+	case ENT_SUSPENDED:
+		return _(l, "subscription suspended");
+	case ENT_CANCELLED:
+		return _(l, "subscription cancelled");
+	case ENT_FREE_PLAN:
+		return _(l, "plan without support");
+	case ENT_OVER_QUOTA:
+		return _(l, "quota used up");
+	case ENT_CHANNEL:
+		return _(l, "covered, but by another channel");
+	case ENT_NO_ROLE:
+		return _(l, "the person may only read");
+	}
+	return "";
+}
+
+static void fill_composer(struct req *q, struct desk_load *x, struct desk_ticket *v)
+{
+	bool refused = strcmp(v->action, "reply") == 0;
+	bool is_note = time_before(x->reply.updated_at, x->note.updated_at);
+	const struct draft *d = is_note ? &x->note : &x->reply;
+	struct str dropped[DESK_KEPT_MAX];
+	size_t n_dropped = refused ? req_fields(q, "remove", dropped, COUNT(dropped)) : 0;
+	struct desk_file *both[] = { files(q, x->reply.attachments, x->reply.n_attachments),
+		                     files(q, x->note.attachments, x->note.n_attachments) };
+
+	v->kept_at = d->updated_at;
+	v->note = refused ? str_is(req_field(q, "mode"), "note") || str_is(req_field(q, "act"), "note")
+	                  : is_note && d->id.v;
+	v->text = refused ? web_field_value(q, "text", STR("")) : desk_draft_text(q->arena, d->data);
+	v->n_kept = x->reply.n_attachments + x->note.n_attachments;
+	v->kept = arena_array(q->arena, struct desk_file, v->n_kept + 1);
+	memcpy(v->kept, both[0], sizeof(*v->kept) * x->reply.n_attachments);
+	memcpy(v->kept + x->reply.n_attachments, both[1], sizeof(*v->kept) * x->note.n_attachments);
+	for (size_t i = 0; i < v->n_kept; i++)
+		for (size_t k = 0; k < n_dropped; k++)
+			v->kept[i].removed |= str_eq(v->kept[i].token, dropped[k]);
+	if (v->closed)
+		v->note = true;
+}
+
+static void fill_people(struct req *q, struct desk_load *x, struct desk_ticket *v)
+{
+	v->people = arena_array(q->arena, struct desk_person, x->n_people + 1);
+	for (size_t i = 0; i < x->n_people; i++)
+		v->people[v->n_people++] = (struct desk_person){
+			.name = x->people[i].name,
+			.email = x->people[i].email,
+			.requester = x->people[i].contact.v && x->people[i].contact.v == x->view.t.contact.v
+		};
+	v->agents = arena_array(q->arena, struct agent, x->n_agents + 1);
+	for (size_t i = 0; i < x->n_agents; i++)
+		if (!time_is_set(x->agents[i].disabled_at) || x->agents[i].id.v == x->view.t.assignee.v)
+			v->agents[v->n_agents++] = x->agents[i];
+}
+
+/* "tel:+5715550100" of a number as people write it. */
+static struct str tel(struct arena *a, struct str phone)
+{
+	char *p = arena_alloc(a, phone.n + 5);
+	size_t n = 4;
+
+	memcpy(p, "tel:", 4);
+	for (size_t i = 0; i < phone.n; i++)
+		if ((phone.p[i] >= '0' && phone.p[i] <= '9') || (phone.p[i] == '+' && n == 4))
+			p[n++] = phone.p[i];
+	return (struct str){ p, n };
+}
+
+void desk_fill(struct req *q, struct desk_load *x, const char *action, struct desk_ticket *v)
+{
+	static const char *const ratings[] = { "", N_("bad"), N_("fair"), N_("good") };
+	const struct i18n *l = web_lang(q);
+	const struct ticket *t = &x->view.t;
+
+	*v = (struct desk_ticket){
+		.q = q,
+		.action = action,
+		.t = *t,
+		.number = desk_number(q, t->number),
+		.url = desk_ticket_url(q, t->number),
+		.incident = t->kind == TICKET_INCIDENT,
+		.mine = t->assignee.v == q->actor.agent.v,
+		.done = t->state >= STATE_RESOLVED,
+		.closed = t->state == STATE_CLOSED,
+		.may_reopen = t->state >= STATE_RESOLVED &&
+		              !time_before(time_add(t->resolved_at, REOPEN_DAYS * DAY_US), q->now),
+		.state = desk_state(l, t->state, t->waiting_for),
+		.complexity = desk_complexity(l, t->complexity),
+		.verdict = verdict(l, t->verdict),
+		.via = desk_via(l, t->channel),
+		.rating = t->rating >= 1 && t->rating <= 3 ? _(l, ratings[t->rating]) : "",
+		.plan = x->has_plan ? x->plan.name : t->plan_code,
+		.phone = x->contact.phone,
+		.phone_to = tel(q->arena, x->contact.phone),
+		.callback_to = tel(q->arena, t->callback_phone),
+		.zone = x->contact.zone.n ? x->contact.zone : x->account.zone,
+		.has_older = x->view.has_older,
+		.related = desk_rows(q, x->related, x->n_related),
+		.n_related = x->n_related,
+	};
+	if (x->has_plan)
+		v->promise = promise_text(q->arena, l, &x->plan, x->has_calendar ? &x->calendar : NULL, t->kind,
+		                          t->criticality);
+	v->draft_url = str_concat(q->arena, v->url, STR("/draft"));
+	desk_items(q, &x->view, (struct event_id){ 0 }, &v->items, &v->n_items);
+	fill_people(q, x, v);
+	fill_composer(q, x, v);
+}
+
+/* ---- forms of the page ---- */
+
+struct str desk_typed(const struct desk_ticket *v, const char *action, const char *field, struct str fallback)
+{
+	struct str s = strcmp(v->action, action) == 0 ? web_field_value(v->q, field, fallback) : fallback;
+
+	return s.p ? s : STR("");
+}
+
+bool desk_chosen(const struct desk_ticket *v, const char *action, const char *field, int64_t option, int64_t fallback)
+{
+	int64_t chosen = fallback;
+
+	if (strcmp(v->action, action) == 0 && str_to_i64(req_field(v->q, field), &chosen) != RC_OK)
+		chosen = fallback;
+	return chosen == option;
+}
+
+struct str desk_wrong(const struct desk_ticket *v, const char *action, const char *field)
+{
+	return strcmp(v->action, action) == 0 ? web_field_error(v->q, field) : STR_NULL;
+}

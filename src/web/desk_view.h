@@ -1,0 +1,183 @@
+/* What the agents' templates show, and what desk.c (lists and search), desk_thread.c (a ticket as it is shown),
+ * desk_ticket.c (actions on a ticket), desk_reply.c (what is said) and triage.c (mail) share. Text is text, escaping is
+ * the template's. */
+#pragma once
+#include "account/account.h"
+#include "http/http.h"
+#include "mail/intake.h"
+#include "mime/mime.h"
+#include "ticket/ticket.h"
+#include "web/page.h"
+
+#define DESK_TEXT_MAX (200 << 10) /* of a reply or note, as ticket/ has it */
+#define DESK_KEPT_MAX 40          /* kept files that a form may name */
+
+/* ---- lists ---- */
+struct desk_row {
+	struct str number, url, subject, account, who, assignee;
+	bool incident, not_phoned, waits; /* waits: for the customer or others */
+	int criticality, priority;
+	const char *complexity, *state, *via;
+	struct instant updated_at, callback_at;
+};
+struct desk_list {
+	const char *title;
+	struct desk_row *rows;
+	size_t n;
+	struct str next_url;
+	const char *empty, *action; /* one sentence and what to do then */
+	const char *action_url;
+};
+struct desk_search {
+	struct str words;
+	struct desk_row *rows;
+	size_t n;
+	struct str next_url;
+};
+
+/* ---- one ticket ---- */
+struct desk_file {
+	struct str url, name, size, token;
+	bool image, removed;
+};
+struct desk_delivery {
+	struct str to, error;
+	const char *state;
+	bool bad;
+	struct instant at;
+};
+struct desk_item { /* a message, or an event in one line */
+	bool is_event, is_note, is_ours, automatic;
+	int64_t id, intake;
+	struct str text; /* of an event */
+	struct instant at;
+	struct str who, email;
+	const char *via;
+	struct html html;
+	struct str quoted; /* STR_NULL: none, or folded in html */
+	struct desk_file *files;
+	size_t n_files;
+	struct desk_delivery *deliveries;
+	size_t n_deliveries;
+};
+struct desk_person {
+	struct str name, email;
+	bool requester;
+};
+struct desk_ticket {
+	const struct req *q;
+	const char *action; /* the action that was refused, "" = none: its form is open and keeps what was typed */
+	struct str number, url;
+	struct ticket t;
+	bool incident, mine, done, closed, may_reopen;
+	const char *state, *complexity, *kind, *verdict, *via, *rating;
+	struct str plan, promise, phone, phone_to, callback_to, zone;
+	struct desk_item *items;
+	size_t n_items;
+	bool has_older;
+	struct agent *agents;
+	size_t n_agents;
+	struct desk_person *people;
+	size_t n_people;
+	struct desk_row *related;
+	size_t n_related;
+	/* the composer */
+	struct str text, draft_url;
+	bool note;
+	struct desk_file *kept;
+	size_t n_kept;
+	struct instant kept_at; /* the draft's, not set = there is none */
+};
+/* What was typed into a form of the page when that form was refused, else `fallback`. */
+struct str desk_typed(const struct desk_ticket *v, const char *action, const char *field, struct str fallback);
+bool desk_chosen(const struct desk_ticket *v, const char *action, const char *field, int64_t option, int64_t fallback);
+/* What was wrong with it, else STR_NULL. */
+struct str desk_wrong(const struct desk_ticket *v, const char *action, const char *field);
+
+struct desk_hidden {
+	struct str name, value;
+};
+struct desk_stale { /* somebody was faster: what happened meanwhile, and what was typed */
+	struct str number, url, subject, action_url, text, seen;
+	const char *field, *label; /* of the text; NULL: the form had none */
+	bool is_reply, note, waiting;
+	struct desk_item *items;
+	size_t n_items;
+	struct desk_hidden *hidden;
+	size_t n_hidden;
+};
+
+/* ---- mail triage ---- */
+struct triage_row {
+	int64_t id;
+	struct str who, subject, reason, size;
+	struct instant at;
+};
+struct triage_list {
+	const char *state, *title, *empty;
+	struct triage_row *rows;
+	size_t n;
+	struct str next_url;
+};
+struct triage_mail {
+	const struct req *q;
+	struct intake in;
+	const char *state, *channel;
+	struct str size, headers, from, text, preview_error, ticket_url, ticket_number, contact, e_contact, e_reason,
+	        list_url;
+	struct desk_file *files;
+	size_t n_files;
+	bool open, may_refuse, may_link;
+};
+
+/* ---- shared by the files above ---- */
+struct str desk_number(const struct req *q, int64_t number);
+struct str desk_ticket_url(const struct req *q, int64_t number);
+/* The path's {number}; 0 when it is none. */
+int64_t desk_path_number(const struct req *q);
+const char *desk_state(const struct i18n *l, enum ticket_state s, enum waiting_for w);
+const char *desk_complexity(const struct i18n *l, int complexity);
+const char *desk_via(const struct i18n *l, enum channel c);
+struct desk_row *desk_rows(const struct req *q, const struct ticket_row *rows, size_t n);
+/* web_page_init() with the counts of the views. */
+void desk_page_init(struct page *p, struct req *q, struct resp *r, const char *title, enum nav nav,
+                    const struct view_counts *c);
+/* Where err may be written without hiding why a form was refused. */
+struct err *desk_err(struct req *q, const struct resp *r, struct err *spare);
+
+/* desk_thread.c: everything of one ticket. */
+struct desk_load {
+	struct req *q;
+	int64_t number;
+	struct ticket_view view;
+	struct view_counts counts;
+	struct agent *agents;
+	size_t n_agents;
+	struct ticket_row *related;
+	size_t n_related;
+	struct recipient *people;
+	size_t n_people;
+	struct draft reply, note;
+	struct plan plan;
+	struct calendar calendar;
+	bool has_plan, has_calendar;
+	struct account account;
+	struct contact contact;
+};
+MUST_USE enum rc desk_load(struct db_tx *tx, void *load, struct err *err);
+void desk_fill(struct req *q, struct desk_load *x, const char *action, struct desk_ticket *v);
+/* Messages and events after `after` (0 = all), as they happened. */
+void desk_items(const struct req *q, const struct ticket_view *view, struct event_id after, struct desk_item **ret,
+                size_t *ret_n);
+/* The text a draft keeps. */
+struct str desk_draft_text(struct arena *a, struct str data);
+
+/* desk_ticket.c: the ticket's page; `action` as in struct desk_ticket. */
+enum rc desk_show(struct req *q, struct resp *r, const char *action);
+/* The 409 page. `field` and `label` name the text that was typed, or are NULL. */
+enum rc desk_show_stale(struct req *q, struct resp *r, const char *field, const char *label);
+
+/* desk_reply.c: handlers of routes in desk_ticket.c. */
+extern const struct field desk_reply_fields[], desk_draft_fields[];
+enum rc desk_reply_post(struct req *q, struct resp *r);
+enum rc desk_draft_post(struct req *q, struct resp *r);
