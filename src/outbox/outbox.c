@@ -1,21 +1,26 @@
 /* Keys, Message-IDs, reply addresses and who is a robot: pure. The rows are outbox_store.c's.
  * Local parts may be folded to lower case on their way, so proofs are made of lower-case letters and digits, and what
  * comes back is folded before it is compared. */
-#include "outbox/outbox.h"
+#include "outbox/outbox_private.h"
+#include "util/buf.h"
 #include "util/crypt.h"
 
 #define TOKEN 32
-#define MAC   26
+
+/* 80 bits beside the 160 of the token: a local part may have 64 octets (RFC 5321 4.5.3.1.1) and many servers refuse
+ * more, so that MAIL_LOCAL_MAX are left for our own name. */
+#define MAC 16
+_Static_assert(MAIL_LOCAL_MAX + 1 + TOKEN + 1 + MAC == 64, "a reply address is longer than mail servers take");
 
 static struct str proof(struct arena *a, const struct mail_keys *k, size_t i, const char *what, struct str token)
 {
-	return mac_token(a, k->key[i], arena_strf(a, "%s\n" STR_F, what, STR_A(token)));
+	return str_sub(mac_token(a, k->key[i], arena_strf(a, "%s\n" STR_F, what, STR_A(token))), 0, MAC);
 }
 
 struct str mail_reply_address(struct arena *a, const struct mail_keys *k, struct str token)
 {
-	return arena_strf(a, STR_F "+" STR_F "." STR_F "@" STR_F, STR_A(k->reply_local), STR_A(token), STR_A(proof(a, k, 0, "reply", token)),
-			  STR_A(k->reply_domain));
+	return arena_strf(a, STR_F "+" STR_F "." STR_F "@" STR_F, STR_A(k->reply_local), STR_A(token),
+	                  STR_A(proof(a, k, 0, "reply", token)), STR_A(k->reply_domain));
 }
 
 static bool letters(struct str s)
@@ -59,8 +64,8 @@ enum rc mail_reply_token(struct arena *a, const struct mail_keys *k, struct str 
 
 struct str mail_message_id(struct arena *a, const struct mail_keys *k, struct str token)
 {
-	return arena_strf(a, STR_F "." STR_F "." STR_F "@" STR_F, STR_A(random_token(a)), STR_A(token), STR_A(proof(a, k, 0, "message-id", token)),
-			  STR_A(k->domain));
+	return arena_strf(a, STR_F "." STR_F "." STR_F "@" STR_F, STR_A(random_token(a)), STR_A(token),
+	                  STR_A(proof(a, k, 0, "message-id", token)), STR_A(k->domain));
 }
 
 enum rc mail_message_id_token(struct arena *a, const struct mail_keys *k, struct str id, struct str *ret)
@@ -83,12 +88,60 @@ struct str mail_parent_id(struct arena *a, const struct mail_keys *k, int64_t nu
 
 bool mail_is_robot(struct str address)
 {
-	static const char *const names[] = { "mailer-daemon", "postmaster", "abuse", "root", "bounce", "bounces" };
-	struct str local = str_sub(address, 0, str_find_byte(address, '@'));
+	static const char *const whole[] = { "mailer-daemon", "mail-daemon", "mailerdaemon", "postmaster",
+		                             "abuse",         "root",        "bounce",       "bounces",
+		                             "auto-reply",    "autoreply",   "listserv",     "majordomo" };
+	static const char *const start[] = { "no-reply",   "noreply",      "no_reply",     "no.reply",
+		                             "donotreply", "do-not-reply", "do_not_reply", "do.not.reply",
+		                             "bounce-",    "bounce+",      "bounces-",     "bounces+",
+		                             "msprvs1=",   "prvs=",        "srs0=",        "srs1=" };
+	struct str local = str_trim(str_sub(address, 0, str_find_byte(address, '@')));
 
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (str_eq_nocase(local, str_of(names[i])))
+	if (local.n == 0)
+		return true; /* "<>": nobody */
+	for (size_t i = 0; i < COUNT(whole); i++)
+		if (str_eq_nocase(local, str_of(whole[i])))
 			return true;
-	return str_starts_nocase(local, STR("no-reply")) || str_starts_nocase(local, STR("noreply")) || str_starts_nocase(local, STR("no_reply")) ||
-	       str_starts_nocase(local, STR("donotreply")) || str_starts_nocase(local, STR("do-not-reply"));
+	for (size_t i = 0; i < COUNT(start); i++)
+		if (str_starts_nocase(local, str_of(start[i])))
+			return true;
+	return false;
+}
+
+static bool breaks_header(uint32_t cp)
+{
+	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029 ||
+	       (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069) || cp == 0xfeff;
+}
+
+bool outbox_header_ok(struct str s)
+{
+	if (!str_utf8_valid(s))
+		return false;
+	for (size_t i = 0; i < s.n;)
+		if (breaks_header(str_utf8_next(s, &i)))
+			return false;
+	return true;
+}
+
+struct str mail_header_text(struct arena *a, struct str text)
+{
+	AUTO_BUF b;
+	bool space = false;
+
+	buf_init(&b, 1024);
+	for (size_t i = 0, n = 0; i < text.n && n < 250;) {
+		uint32_t cp = str_utf8_next(text, &i);
+
+		if (cp == ' ' || cp == 0xa0 || breaks_header(cp)) {
+			space = b.n > 0;
+			continue;
+		}
+		if (space)
+			buf_addc(&b, ' ');
+		n += (size_t)space + 1;
+		space = false;
+		buf_add_utf8(&b, cp);
+	}
+	return arena_str(a, buf_str(&b));
 }

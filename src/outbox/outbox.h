@@ -19,12 +19,19 @@ struct outmail {               /* what is to be sent; strings are borrowed durin
 };
 /* Queues. Automatic mail beyond the budget (1 per address and ticket and kind a day, 10 an hour per address) or to a
  * robot's address is stored as suppressed, with the reason, and RC_OK: nothing is dropped unseen. Control characters
- * in any header field are refused with RC_INVALID (S-19). */
+ * in any header field, and addresses that are no single address, are refused with RC_INVALID (S-19). */
 MUST_USE enum rc outbox_put(struct db_tx *tx, const struct outmail *m, struct instant now, struct outmail_id *ret, struct err *err);
+
+/* People's text as it may stand in a header, for subjects and names: control characters, line ends of any kind and signs that change the
+ * direction of writing become spaces, runs of spaces one; at most 250 characters. */
+struct str mail_header_text(struct arena *a, struct str text);
 
 /* Keys, from config: MACs over the ticket's mail_token. Newest first; older ones still verify (rotation). */
 struct mail_keys { struct str key[4]; size_t n; struct str domain; /* of Message-IDs */ struct str reply_local, reply_domain; /* "support", "desk.example": support+<token>@desk.example */ };
-/* "<local>+<32 letters token>.<26 letters mac>@<domain>": proof that the writer got a mail of this ticket. */
+#define MAIL_LOCAL_MAX 14 /* longest local part of support_addr: see outbox.c */
+/* "<local>+<32 letters token>.<16 letters mac>@<domain>": proof that the writer got a mail of this ticket. All of it is
+ * lower-case letters and digits: mail servers may fold the case of a local part, so ASCII case is folded before it is
+ * looked at. Every other change of a letter makes it worthless. */
 struct str mail_reply_address(struct arena *a, const struct mail_keys *k, struct str mail_token);
 /* Checks one envelope or To address in constant time; RC_OK fills the ticket's mail_token. */
 MUST_USE enum rc mail_reply_token(struct arena *a, const struct mail_keys *k, struct str address, struct str *ret_token);
