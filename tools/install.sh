@@ -26,7 +26,7 @@ if ! command -v dpkg-query >/dev/null; then
 	echo "install.sh knows Debian 12 only. On another system install the counterparts of:" $want >&2
 	exit 1
 fi
-have=" $(dpkg-query -W -f='${db:Status-Status} ${Package}\n' $want 2>/dev/null | sed -n 's/^installed //p' | tr '\n' ' ')"
+have=" $( (dpkg-query -W -f='${db:Status-Status} ${Package}\n' $want 2>/dev/null || true) | sed -n 's/^installed //p' | tr '\n' ' ')"
 missing=
 for p in $want; do
 	case $have in *" $p "*) ;; *) missing="$missing $p" ;; esac
