@@ -167,7 +167,8 @@ static void preview(struct req *q, struct triage_mail *v)
 
 	if (rc == RC_OK) {
 		v->headers = header_block(q->arena, raw);
-		rc = jail_mail(d->jail, q->arena, raw, &m, &why);
+		rc = d->jail ? jail_mail(d->jail, q->arena, raw, &m, &why)
+		             : fail(&why, RC_RETRY, "Mail cannot be taken apart at the moment. Try again later.");
 	}
 	if (rc != RC_OK) {
 		v->preview_error = arena_str(q->arena, str_of(tr(web_lang(q), why.text)));
