@@ -1,10 +1,11 @@
 /* app: the program. Puts the rooms together, and holds the commands. */
 #pragma once
 #include "desk/desk.h"
+#include "event/event.h"
+#include "http/http.h"
+#include "jobs/jobs.h"
 
-struct http;
 struct lmtp;
-struct job_runner;
 
 /* Configuration, database (brought to the newest schema), blob store, jail, keys. `flags` as given to config_load. */
 struct app {
@@ -20,9 +21,6 @@ MUST_USE enum rc app_open(struct app *app, char *const *flags, struct err *err);
 void app_close(struct app *app);
 
 /* ---- what wire.c lists ---- */
-struct route;
-struct job_kind;
-struct event_reader;
 extern const struct route *const wire_routes[];
 extern const struct job_kind wire_jobs[];
 size_t wire_readers(struct app *app, struct event_reader *ret, size_t max);

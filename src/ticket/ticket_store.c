@@ -182,7 +182,7 @@ enum rc ticket_find(struct db_tx *tx, struct arena *out, const struct actor *who
                     struct err *err)
 {
 	struct reach r = reach_of(who);
-	struct beside b;
+	struct beside b = { 0 };
 	enum rc rc = find_one(tx, out, &q_find, DB_ARGS(db_i64("number", number), REACH_ARGS(r)), ret, &b, err);
 
 	if (rc == RC_OK)
@@ -194,7 +194,7 @@ enum rc ticket_find_id(struct db_tx *tx, struct arena *out, const struct actor *
                        struct ticket *ret, struct err *err)
 {
 	struct reach r = reach_of(who);
-	struct beside b;
+	struct beside b = { 0 };
 	enum rc rc = find_one(tx, out, &q_find_id, DB_ARGS(db_i64("id", id.v), REACH_ARGS(r)), ret, &b, err);
 
 	if (rc == RC_OK)
@@ -206,7 +206,7 @@ enum rc ticket_find_token(struct db_tx *tx, struct arena *out, struct str mail_t
                           struct err *err)
 {
 	struct str token = str_lower(out, mail_token); /* local parts lose their case on the way */
-	struct beside b;
+	struct beside b = { 0 };
 
 	if (token.n != 32)
 		return no_ticket(err);

@@ -133,7 +133,7 @@ enum rc web_keep_uploads(struct req *q, const char *field, struct new_attachment
 		size_t n = f ? fread(head, 1, sizeof(head), f) : 0;
 		if (f)
 			fclose(f);
-		enum rc rc = blob_adopt(d->blobs, u->path, str_of(u->sha256), err);
+		enum rc rc = blob_adopt(d->blobs, str_z(q->arena, u->path), str_of(u->sha256), err);
 		if (rc != RC_OK)
 			return rc;
 		*VEC_ADD(q->arena, &v) = (struct new_attachment){

@@ -1,0 +1,128 @@
+/* `carrel bench seed --tickets N`: deterministic data for measurements: plausible words, the same for the same N. */
+#include "app/app.h"
+#include "ticket/ticket.h"
+#include "util/buf.h"
+#include "util/log.h"
+#include <stdio.h>
+#include <sysexits.h>
+
+static const char *const words[] = { "course", "unit", "learner", "teacher", "grade", "quiz", "video", "certificate", "discussion", "page", "button", "error", "blank", "slow",
+	"login", "password", "enrolment", "export", "import", "studio", "section", "report", "browser", "mobile", "deadline", "upload", "image", "link", "theme", "calendar", "submit",
+	"answer", "problem", "forum", "cohort", "team", "progress", "wiki", "textbook", "transcript" };
+
+struct seeding {
+	struct app *app;
+	struct arena a;
+	uint64_t rng;
+	int64_t from, n;
+	struct contact contact[50];
+	size_t n_contacts;
+	struct agent agent;
+};
+
+static uint32_t roll(struct seeding *s, uint32_t n) /* xorshift: speed and sameness matter here, secrecy does not */
+{
+	s->rng ^= s->rng << 13;
+	s->rng ^= s->rng >> 7;
+	s->rng ^= s->rng << 17;
+	return (uint32_t)(s->rng >> 33) % n;
+}
+
+static struct str sentence(struct seeding *s, size_t n)
+{
+	AUTO_BUF b;
+
+	buf_init(&b, 1 << 16);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&b, "%s%s", i ? " " : "", words[roll(s, COUNT(words))]);
+	return arena_str(&s->a, buf_str(&b));
+}
+
+static enum rc people(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct seeding *s = arg;
+	struct list_page page = { .max = COUNT(s->contact) };
+	struct contact *at;
+	struct agent *agents;
+	size_t n = 0, n_agents = 0;
+	bool more;
+	enum rc rc = contact_list(tx, &s->a, (struct account_id){ 0 }, &page, &at, &n, &more, err);
+
+	if (rc == RC_OK)
+		rc = agent_list(tx, &s->a, &agents, &n_agents, err);
+	for (size_t i = 0; rc == RC_OK && i < n; i++)
+		if (at[i].n_roles && at[i].roles[0].role >= CONTACT_OPERATOR && str_ends(at[i].email, STR("campus.example")))
+			s->contact[s->n_contacts++] = at[i];
+	if (rc == RC_OK && (s->n_contacts == 0 || n_agents == 0))
+		rc = fail(err, RC_NOT_FOUND, "fill the desk with carrel demo first: its customers write the tickets");
+	if (rc == RC_OK)
+		s->agent = agents[0];
+	return rc;
+}
+
+static enum rc batch(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct seeding *s = arg;
+	struct actor agent = actor_of_agent(&s->agent);
+	struct arena scratch;
+	enum rc rc = RC_OK;
+
+	arena_init(&scratch);
+	for (int64_t i = 0; i < s->n && rc == RC_OK; i++) {
+		const struct contact *c = &s->contact[roll(s, (uint32_t)s->n_contacts)];
+		struct actor who = actor_of_contact(c);
+		struct instant at = { INT64_C(1700000000000000) + (s->from + i) * 60 * SECOND_US };
+		struct ticket_opened opened;
+		struct message_id id;
+		bool incident = roll(s, 3) == 0;
+		struct ticket_new t = { .account = c->account, .contact = c->id, .kind = incident ? TICKET_INCIDENT : TICKET_REQUEST, .criticality = incident ? 1 + (int)roll(s, 4) : 0,
+			.channel = CHANNEL_FORM, .subject = sentence(s, 6), .text = sentence(s, 60), .opened_at = at };
+
+		rc = ticket_open(tx, &scratch, &who, at, &t, &opened, err);
+		if (rc == RC_OK && roll(s, 5) != 0) {
+			struct message_new m = { .text = sentence(s, 40), .channel = CHANNEL_AGENT };
+
+			rc = ticket_say(tx, &scratch, &agent, time_add(at, HOUR_US), opened.number, &m, (struct event_id){ 0 }, &id, err);
+			if (rc == RC_OK && roll(s, 10) != 0)
+				rc = ticket_resolve(tx, &scratch, &agent, time_add(at, 2 * HOUR_US), opened.number, sentence(s, 12), (struct event_id){ 0 }, err);
+		}
+		arena_clear(&scratch);
+	}
+	arena_release(&scratch);
+	return rc;
+}
+
+int cmd_bench(struct app *app, int argc, char **argv)
+{
+	struct seeding s = { .app = app, .rng = UINT64_C(88172645463325252) };
+	struct err err = { 0 };
+	int64_t total = 0;
+
+	for (int i = 1; i + 1 < argc; i++)
+		if (strcmp(argv[i], "--tickets") == 0) {
+			if (str_to_i64(str_of(argv[i + 1]), &total) != RC_OK)
+				total = 0;
+			for (int k = i; k + 1 < argc; k++)
+				argv[k] = argv[k + 2 <= argc ? k + 2 : argc];
+			argc -= 2;
+		}
+	if (argc < 2 || strcmp(argv[1], "seed") != 0 || total <= 0) {
+		fprintf(stderr, "usage: carrel bench seed --tickets N [--data-dir DIR]\n");
+		return EX_USAGE;
+	}
+	arena_init(&s.a);
+	enum rc rc = app_open(app, argv + 2, &err);
+	if (rc == RC_OK)
+		rc = db_read(app->desk.db, people, &s, &err);
+	for (s.from = 0; s.from < total && rc == RC_OK; s.from += s.n) {
+
+		s.n = total - s.from < 200 ? total - s.from : 200;
+		rc = db_write(app->desk.db, batch, &s, &err);
+	}
+	app_close(app);
+	arena_release(&s.a);
+	if (rc != RC_OK)
+		return app_complain("bench seed", &err);
+	printf("%lld tickets\n", (long long)total);
+	return EX_OK;
+}
