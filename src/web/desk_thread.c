@@ -106,8 +106,8 @@ static struct str with_reason(const struct telling *t, struct str sentence, cons
 static struct str say_opened(const struct telling *t)
 {
 	return json_is_true(json_object_get(t->data, "not_phoned"))
-	               ? SAY_WHO(t, "{who} opened the ticket, claimed it critical and did not telephone")
-	               : SAY_WHO(t, "{who} opened the ticket");
+	               ? SAY_WHO(t, N_("{who} opened the ticket, claimed it critical and did not telephone"))
+	               : SAY_WHO(t, N_("{who} opened the ticket"));
 }
 
 static struct str say_assigned(const struct telling *t)
@@ -115,10 +115,10 @@ static struct str say_assigned(const struct telling *t)
 	struct str to = word(t, "to"), from = word(t, "from");
 
 	if (!to.n)
-		return SAY(t, "{who} took the ticket off {from}", { "from", from.n ? from : STR("–") });
+		return SAY(t, N_("{who} took the ticket off {from}"), { "from", from.n ? from : STR("–") });
 	if (t->e->actor_kind == ACTOR_AGENT && number(t, "to_id") == t->e->actor_id)
-		return SAY_WHO(t, "{who} took the ticket");
-	return SAY(t, "{who} assigned the ticket to {to}", { "to", to });
+		return SAY_WHO(t, N_("{who} took the ticket"));
+	return SAY(t, N_("{who} assigned the ticket to {to}"), { "to", to });
 }
 
 static struct str say_state(const struct telling *t)
@@ -126,8 +126,8 @@ static struct str say_state(const struct telling *t)
 	enum ticket_state s = STATE_OPEN;
 
 	if (ticket_state_parse(word(t, "to"), &s) != RC_OK)
-		return SAY_WHO(t, "{who} changed the state");
-	return SAY(t, "{who} set the state to: {to}",
+		return SAY_WHO(t, N_("{who} changed the state"));
+	return SAY(t, N_("{who} set the state to: {to}"),
 	           { "to", str_of(desk_state(t->l, s,
 	                                     str_is(word(t, "waiting_for"), "customer") ? WAITING_CUSTOMER
 	                                                                                : WAITING_OTHERS)) });
@@ -137,14 +137,14 @@ static struct str say_complexity(const struct telling *t)
 {
 	struct str to = str_of(desk_complexity(t->l, (int)number(t, "to")));
 
-	return with_reason(t, SAY(t, "{who} set the complexity to {to}", { "to", to }), "reason");
+	return with_reason(t, SAY(t, N_("{who} set the complexity to {to}"), { "to", to }), "reason");
 }
 
 static struct str say_kind(const struct telling *t)
 {
 	return with_reason(t,
-	                   str_is(word(t, "to"), "incident") ? SAY_WHO(t, "{who} made it an incident")
-	                                                     : SAY_WHO(t, "{who} made it a request"),
+	                   str_is(word(t, "to"), "incident") ? SAY_WHO(t, N_("{who} made it an incident"))
+	                                                     : SAY_WHO(t, N_("{who} made it a request")),
 	                   "reason");
 }
 
@@ -182,7 +182,7 @@ static struct str say_fields(const struct telling *t)
 		buf_addf(&b, "%s%s: %s → %s", b.n ? "; " : "", field_name(t->l, name), from && *from ? from : "–",
 		         to && *to ? to : "–");
 	}
-	return SAY(t, "{who} changed {what}", { "what", arena_str(t->a, buf_str(&b)) });
+	return SAY(t, N_("{who} changed {what}"), { "what", arena_str(t->a, buf_str(&b)) });
 }
 
 static struct str say_rated(const struct telling *t)
@@ -190,26 +190,26 @@ static struct str say_rated(const struct telling *t)
 	int64_t v = number(t, "rating");
 	const char *rating = v == 3 ? _(t->l, "good") : v == 2 ? _(t->l, "fair") : _(t->l, "bad");
 
-	return with_reason(t, SAY(t, "{who} rated our help: {rating}", { "rating", str_of(rating) }), "comment");
+	return with_reason(t, SAY(t, N_("{who} rated our help: {rating}"), { "rating", str_of(rating) }), "comment");
 }
 
 static struct str say_callback(const struct telling *t)
 {
 	if (json_is_true(json_object_get(t->data, "done")))
-		return SAY_WHO(t, "{who} called back");
-	return SAY(t, "{who} asked to be called at {phone}", { "phone", word(t, "phone") });
+		return SAY_WHO(t, N_("{who} called back"));
+	return SAY(t, N_("{who} asked to be called at {phone}"), { "phone", word(t, "phone") });
 }
 
 static struct str say_participant(const struct telling *t)
 {
 	return json_is_true(json_object_get(t->data, "accepted"))
-	               ? SAY(t, "{who} accepted {email} as a participant", { "email", word(t, "email") })
-	               : SAY(t, "{who} removed {email} from the participants", { "email", word(t, "email") });
+	               ? SAY(t, N_("{who} accepted {email} as a participant"), { "email", word(t, "email") })
+	               : SAY(t, N_("{who} removed {email} from the participants"), { "email", word(t, "email") });
 }
 
 static struct str say_criticality(const struct telling *t)
 {
-	struct str s = SAY(t, "{who} changed the criticality from {from} to {to}", { "from", word(t, "from") },
+	struct str s = SAY(t, N_("{who} changed the criticality from {from} to {to}"), { "from", word(t, "from") },
 	                   { "to", word(t, "to") });
 
 	return with_reason(t, s, "reason");
@@ -217,22 +217,22 @@ static struct str say_criticality(const struct telling *t)
 
 static struct str say_priority(const struct telling *t)
 {
-	return with_reason(t, SAY(t, "{who} set the priority to {to}", { "to", word(t, "to") }), "reason");
+	return with_reason(t, SAY(t, N_("{who} set the priority to {to}"), { "to", word(t, "to") }), "reason");
 }
 
 static struct str say_resolved(const struct telling *t)
 {
-	return with_reason(t, SAY_WHO(t, "{who} resolved the ticket"), "resolution");
+	return with_reason(t, SAY_WHO(t, N_("{who} resolved the ticket")), "resolution");
 }
 
 static struct str say_reopened(const struct telling *t)
 {
-	return with_reason(t, SAY_WHO(t, "{who} reopened the ticket"), "reason");
+	return with_reason(t, SAY_WHO(t, N_("{who} reopened the ticket")), "reason");
 }
 
 static struct str say_confirmed(const struct telling *t)
 {
-	return SAY_WHO(t, "{who} confirmed that it is solved");
+	return SAY_WHO(t, N_("{who} confirmed that it is solved"));
 }
 
 static struct str say_closed(const struct telling *t)
@@ -372,7 +372,10 @@ static void add_message(const struct req *q, struct desk_item *it, const struct 
 		                  .at = m->at,
 		                  .who = m->author.n ? m->author : m->email,
 		                  .email = m->author.n && m->author_kind != ACTOR_AGENT ? m->email : STR_NULL,
-		                  .via = desk_via(l, m->channel),
+		                  /* Agents write here; customers by many ways. */
+		                  .via = m->author_kind == ACTOR_AGENT && m->channel == CHANNEL_FORM
+		                                 ? ""
+		                                 : desk_via(l, m->channel),
 		                  .html.s = has_html ? html_summary(a, html, str_of(_(l, "Earlier text"))) : html,
 		                  .quoted = has_html ? STR_NULL : m->quoted,
 		                  .files = files(q, m->attachments, m->n_attachments),
@@ -565,6 +568,23 @@ bool desk_chosen(const struct desk_ticket *v, const char *action, const char *fi
 	if (strcmp(v->action, action) == 0 && str_to_i64(req_field(v->q, field), &chosen) != RC_OK)
 		chosen = fallback;
 	return chosen == option;
+}
+
+const char *desk_label(const struct i18n *l, const char *field)
+{
+	static const char *const labels[][2] = {
+		{"subject",         N_("Subject")                                },
+                { "course",         N_("Course (optional)")                      },
+		{ "unit",           N_("Unit (optional)")                        },
+                { "affected_email", N_("Affected user (optional)")               },
+		{ "link",           N_("Link (optional)")                        },
+                { "wanted_on",      N_("Wished date, like 2027-03-31 (optional)")},
+	};
+
+	for (size_t i = 0; i < COUNT(labels); i++)
+		if (strcmp(labels[i][0], field) == 0)
+			return tr(l, labels[i][1]);
+	return field;
 }
 
 struct str desk_wrong(const struct desk_ticket *v, const char *action, const char *field)

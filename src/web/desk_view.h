@@ -4,6 +4,7 @@
 #pragma once
 #include "account/account.h"
 #include "http/http.h"
+#include "i18n/i18n.h"
 #include "mail/intake.h"
 #include "mime/mime.h"
 #include "ticket/ticket.h"
@@ -93,6 +94,9 @@ struct str desk_typed(const struct desk_ticket *v, const char *action, const cha
 bool desk_chosen(const struct desk_ticket *v, const char *action, const char *field, int64_t option, int64_t fallback);
 /* What was wrong with it, else STR_NULL. */
 struct str desk_wrong(const struct desk_ticket *v, const char *action, const char *field);
+
+/* Of a field in the form of details. */
+const char *desk_label(const struct i18n *l, const char *field);
 
 struct desk_hidden {
 	struct str name, value;
