@@ -56,3 +56,6 @@ MUST_USE enum rc config_load(struct arena *out, struct str file, char *const *en
 /* One line a key: name, default, meaning; for --help, the man page and docs/CONFIGURATION.md. */
 struct config_key { const char *name, *fallback, *doc; };
 extern const struct config_key config_keys[]; /* ends with a NULL name */
+/* docs/CONFIGURATION.md: the same list with what stands above it. */
+struct buf;
+void config_document(struct buf *out);

@@ -16,6 +16,7 @@ TEST(search_words_only)
 		{ "nothing but signs is nothing",           "()*\"':;-",               ""                  },
 		{ "a star behind a word is a prefix",       "certif* x",               "certif* x"         },
 		{ "a star elsewhere is none",               "*certif x *",             "certif x"          },
+		{ "one letter is no prefix",                "a* bc*",                  "a bc*"             },
 		{ "quotes make a phrase",                   "a \"b c\" d",             "a b +c d"          },
 		{ "two phrases stay apart",                 "\"a b\" \"c d\"",         "a +b c +d"         },
 		{ "typographic quotes, too",                "“a b” c",             "a +b c"            },

@@ -53,7 +53,8 @@ size_t search_words(struct str text, struct search_word *ret, size_t max)
 		open = quotes % 2 == 1;
 		ret[n] = (struct search_word){
 			.text = word,
-			.prefix = !open && pos < text.n && text.p[pos] == '*',
+			/* One letter would be a walk through half the index. */
+			.prefix = !open && word.n > 1 && pos < text.n && text.p[pos] == '*',
 			.joined = n > 0 && open && quotes == before,
 		};
 		before = quotes;
