@@ -2,6 +2,7 @@
 #include "auth/auth.h"
 #include "blob/blob.h"
 #include "mail/intake.h"
+#include "search/search.h"
 #include "ticket/ticket_world.h"
 #include "web/web.h"
 #include <sys/stat.h>
@@ -214,6 +215,28 @@ TEST_EACH_DB(desk_views)
 	EXPECT_RC(RC_OK, db_write(t->db, become_customer, &b, &t->err));
 	get(&b, "/desk/views/all");
 	EXPECT("customers have no desk", b.status == 404 && !shows(&b, "quiz"));
+	close_desk(&b);
+}
+
+TEST_EACH_DB(desk_search)
+{
+	struct event_reader reader = search_reader();
+	struct browser b;
+
+	open_desk(&b, t);
+	while (event_read_once(t->db, &reader, &t->err) == RC_OK)
+		;
+	get(&b, "/desk/search?q=Quiz%20slow");
+	EXPECT("a ticket is found by words of its subject",
+	       b.status == 200 && shows(&b, "is slow") && !shows(&b, "A new theme"));
+	get(&b, "/desk/search?q=quiz%20%22%3E%3Cscript%3E");
+	EXPECT("what was searched is shown as text", b.status == 200 && !shows(&b, "<script>"));
+	ask(&b, "GET",
+	    arena_strf(&t->arena, "/desk/search?q=" STR_F, STR_A(ticket_number_text(&t->arena, STR("car"), b.request))),
+	    "text/plain", STR(""));
+	EXPECT("a number leads to its ticket", b.status == 303 && says(&b, "Location: /desk/tickets/CAR-"));
+	get(&b, "/desk/search");
+	EXPECT_EQ("no words ask for some", b.status, 200);
 	close_desk(&b);
 }
 

@@ -524,6 +524,7 @@ void desk_fill(struct req *q, struct desk_load *x, const char *action, struct de
 		.number = desk_number(q, t->number),
 		.url = desk_ticket_url(q, t->number),
 		.incident = t->kind == TICKET_INCIDENT,
+		.is_admin = actor_is_admin(&q->actor),
 		.mine = t->assignee.v == q->actor.agent.v,
 		.done = t->state >= STATE_RESOLVED,
 		.closed = t->state == STATE_CLOSED,

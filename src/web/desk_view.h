@@ -70,7 +70,7 @@ struct desk_ticket {
 	const char *action; /* the action that was refused, "" = none: its form is open and keeps what was typed */
 	struct str number, url;
 	struct ticket t;
-	bool incident, mine, done, closed, may_reopen;
+	bool incident, mine, done, closed, may_reopen, is_admin;
 	const char *state, *complexity, *kind, *verdict, *via, *rating;
 	struct str plan, promise, phone, phone_to, callback_to, zone;
 	struct desk_item *items;
