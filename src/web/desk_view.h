@@ -3,10 +3,9 @@
  * the template's. */
 #pragma once
 #include "account/account.h"
+#include "entitlement/entitlement.h"
 #include "http/http.h"
 #include "i18n/i18n.h"
-#include "mail/intake.h"
-#include "mime/mime.h"
 #include "ticket/ticket.h"
 #include "web/page.h"
 
@@ -124,8 +123,9 @@ struct triage_list {
 	struct str next_url;
 };
 struct triage_mail {
-	const struct req *q;
-	struct intake in;
+	int64_t id;
+	struct str subject, reason, mail_from, rcpt, from_addr;
+	struct instant received_at;
 	const char *state, *channel;
 	struct str size, headers, from, text, preview_error, ticket_url, ticket_number, contact, e_contact, e_reason,
 	        list_url;

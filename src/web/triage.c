@@ -3,6 +3,7 @@
  * Filing itself is mail/'s. */
 #include "blob/blob.h"
 #include "jail/jail.h"
+#include "mail/intake.h"
 #include "mime/addr.h"
 #include "tmpl.h"
 #include "web/desk_view.h"
@@ -155,7 +156,7 @@ static struct str header_block(struct arena *a, struct str raw)
 }
 
 /* Read anew in the jail: what a stranger wrote is taken apart nowhere else. */
-static void preview(struct req *q, struct triage_mail *v)
+static void preview(struct req *q, const struct intake *in, struct triage_mail *v)
 {
 	struct desk *d = web_desk(q);
 	struct err why = { 0 };
@@ -163,7 +164,7 @@ static void preview(struct req *q, struct triage_mail *v)
 	struct mail m = { 0 };
 
 	v->text = v->headers = v->preview_error = STR("");
-	enum rc rc = blob_read(q->arena, d->blobs, v->in.sha256, (size_t)d->config.max_mail + 1, &raw, &why);
+	enum rc rc = blob_read(q->arena, d->blobs, in->sha256, (size_t)d->config.max_mail + 1, &raw, &why);
 
 	if (rc == RC_OK) {
 		v->headers = header_block(q->arena, raw);
@@ -175,8 +176,8 @@ static void preview(struct req *q, struct triage_mail *v)
 		return;
 	}
 	v->text = str_utf8_clip(or_empty(m.text), MAX_TEXT);
-	if (!v->in.subject.n)
-		v->in.subject = m.subject;
+	if (!v->subject.n)
+		v->subject = or_empty(m.subject);
 	v->files = arena_array(q->arena, struct desk_file, m.n_files + 1);
 	for (size_t i = 0; i < m.n_files; i++)
 		v->files[v->n_files++] = (struct desk_file){ .name = blob_safe_name(q->arena, m.files[i].name),
@@ -203,8 +204,13 @@ static enum rc show_mail(struct req *q, struct resp *r)
 		return rc;
 	enum intake_state s = x.in.state;
 	struct triage_mail v = {
-		.q = q,
-		.in = x.in,
+		.id = x.in.id.v,
+		.subject = or_empty(x.in.subject),
+		.reason = str_of(tr(l, str_z(q->arena, or_empty(x.in.reason)))),
+		.mail_from = x.in.mail_from,
+		.rcpt = x.in.rcpt,
+		.from_addr = x.in.from_addr,
+		.received_at = x.in.received_at,
 		.state = state_word(l, s),
 		.channel = channel_word(l, x.in.channel),
 		.size = i18n_bytes(q->arena, l, x.in.size),
@@ -225,8 +231,7 @@ static enum rc show_mail(struct req *q, struct resp *r)
 		v.ticket_number = desk_number(q, x.ticket.number);
 		v.ticket_url = desk_ticket_url(q, x.ticket.number);
 	}
-	preview(q, &v);
-	v.in.reason = str_of(tr(l, str_z(q->arena, or_empty(v.in.reason))));
+	preview(q, &x.in, &v);
 	struct out o = web_out(q, r);
 
 	desk_page_init(&page, q, r, _(l, "Mail triage"), NAV_TRIAGE, &x.counts);
