@@ -361,6 +361,8 @@ static void add_message(const struct req *q, struct desk_item *it, const struct 
 	const struct i18n *l = web_lang(q);
 	struct arena *a = q->arena;
 	bool has_html = m->html.n > 0;
+	/* History is folded in the HTML, or a text of its own. */
+	bool folded = str_find(m->html, STR("<details class=\"quoted\">")) != STR_NONE;
 	struct str html = has_html ? html_images(a, m->html, cid_url, (void *)(uintptr_t)m)
 	                           : html_from_text(a, m->text);
 
@@ -377,7 +379,7 @@ static void add_message(const struct req *q, struct desk_item *it, const struct 
 		                                 ? ""
 		                                 : desk_via(l, m->channel),
 		                  .html.s = has_html ? html_summary(a, html, str_of(_(l, "Earlier text"))) : html,
-		                  .quoted = has_html ? STR_NULL : m->quoted,
+		                  .quoted = folded ? STR_NULL : m->quoted,
 		                  .files = files(q, m->attachments, m->n_attachments),
 		                  .n_files = m->n_attachments,
 		                  .deliveries = deliveries(q, m->deliveries, m->n_deliveries),
