@@ -269,13 +269,13 @@ TEST(server_reads_pass_writes)
 	struct post posts[12];
 	for (size_t i = 0; i < COUNT(posts); i++) {
 		posts[i].port = http_port(h);
-		if (i == 8) { /* all workers are inside before the rest queues */
+		pthread_create(&posts[i].id, NULL, post_main, &posts[i]);
+		if (i < 8) { /* each worker is inside before the next write comes: a busy machine must not fill the queue */
 			pthread_mutex_lock(&g.lock);
-			while (g.inside < 8)
+			while (g.inside <= (int)i)
 				pthread_cond_wait(&g.moved, &g.lock);
 			pthread_mutex_unlock(&g.lock);
 		}
-		pthread_create(&posts[i].id, NULL, post_main, &posts[i]);
 	}
 	AUTO_BUF out;
 	buf_init(&out, 100000);

@@ -342,9 +342,9 @@ static struct str kept_files(const struct req *q, const struct draft *d)
 {
 	AUTO_BUF b;
 
+	buf_init(&b, 8 << 10);
 	if (!d->n_attachments)
 		return STR_NULL;
-	buf_init(&b, 8 << 10);
 	for (size_t i = 0; i < d->n_attachments; i++)
 		buf_addf(&b, "%s" STR_F, i ? ", " : "", STR_A(d->attachments[i].name));
 	return TR_FILL(q->arena, _(web_lang(q), "Kept, and sent with your message: {files}"),
