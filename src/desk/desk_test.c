@@ -148,17 +148,17 @@ TEST(config_values)
 /* The document is made of the table: carrel config keys --markdown. */
 TEST(config_document_is_current)
 {
-	char path[1000];
+	static const char *const paths[] = { "docs/CONFIGURATION.md", "../docs/CONFIGURATION.md" };
 	AUTO_BUF want;
 	AUTO_BUF got;
+	FILE *f = NULL;
 	int ch;
 
 	buf_init(&want, 1 << 20);
 	buf_init(&got, 1 << 20);
 	config_document(&want);
-	snprintf(path, sizeof(path), "%.*s../../docs/CONFIGURATION.md", (int)(strrchr(__FILE__, '/') + 1 - __FILE__),
-	         __FILE__);
-	FILE *f = fopen(path, "r");
+	for (size_t i = 0; i < COUNT(paths) && !f; i++)
+		f = fopen(paths[i], "r");
 	if (!f)
 		SKIP("the source tree is not here");
 	while ((ch = getc(f)) != EOF)
