@@ -10,7 +10,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LEVELS = [
     ['util'],
     ['db', 'html', 'lms'], ['mime'],
-    ['auth', 'jobs', 'outbox', 'blob', 'jail', 'i18n', 'http'],
+    ['auth', 'jobs', 'outbox', 'inbox', 'blob', 'jail', 'i18n', 'http'],
     ['event'], ['search', 'account'], ['calendar'], ['entitlement'], ['ticket', 'kb'],
     ['desk'],
     ['web', 'api', 'mail'],

@@ -5,7 +5,7 @@
 #include "event/event.h"
 #include "jail/jail.h"
 #include "jobs/jobs.h"
-#include "mail/intake.h"
+#include "inbox/inbox.h"
 #include "util/json.h"
 
 struct health {

@@ -4,20 +4,6 @@
 #include "mime/mime.h"
 #include "ticket/ticket.h"
 
-/* What becomes of one row. Strings live in the arena of the filing. */
-struct filing {
-	enum intake_state state;
-	struct str reason;
-	struct ticket_id ticket;
-};
-
-MUST_USE enum rc intake_insert(struct db_tx *tx, const struct intake *in, struct err *err);
-MUST_USE enum rc intake_due(struct db_tx *tx, struct arena *out, int64_t after, size_t max, struct intake **ret, size_t *ret_n, struct err *err);
-/* RC_CONFLICT code "duplicate": the same mail was filed before. RC_NOT_FOUND: another thread moved the row on. */
-MUST_USE enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str content_key, struct err *err);
-MUST_USE enum rc intake_done(struct db_tx *tx, const struct intake *in, const struct filing *f, struct err *err);
-MUST_USE enum rc intake_tried(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err);
-
 /* The decision and its effects, inside one write transaction. `a` is scratch that outlives the transaction's reruns. */
 struct filing_job {
 	struct desk *desk;

@@ -3,12 +3,9 @@
 #include "mail/notify.h"
 #include "entitlement/promise.h"
 #include "mail/intake_private.h"
+#include "mail/notify_private.h"
 #include <jansson.h>
 
-DB_QUERY(q_message, "notify.message", "SELECT text, author, author_kind, automatic FROM message WHERE id = :id");
-DB_QUERY(q_parent, "notify.parent", "SELECT message_id FROM intake WHERE ticket_id = :ticket AND message_id IS NOT NULL ORDER BY id DESC LIMIT 1");
-DB_QUERY(q_files, "notify.files", "SELECT id FROM attachment WHERE message_id = :id ORDER BY id LIMIT 20");
-DB_QUERY(q_setting, "notify.setting", "SELECT value FROM setting WHERE key = :key");
 
 struct telling {
 	struct desk *desk;
@@ -21,13 +18,11 @@ struct telling {
 
 static struct str product_name(struct desk *d, struct db_tx *tx, struct arena *a)
 {
-	AUTO_ROWS r = { 0 };
+	struct str set;
 
 	if (d->config.product.n)
 		return d->config.product;
-	if (db_select(tx, &q_setting, DB_ARGS(db_str("key", STR("product"))), &r, NULL) == RC_OK && db_next(&r, NULL) == RC_OK)
-		return db_col_str(&r, 0, a);
-	return STR("Carrel");
+	return setting_get(tx, a, "product", &set, NULL) == RC_OK && set.n ? set : STR("Carrel");
 }
 
 /* One line: subjects of tickets come from people. */
@@ -43,26 +38,11 @@ static struct str one_line(struct arena *a, struct str s)
 
 static enum rc parent(struct telling *t, struct str *ret, struct err *err)
 {
-	AUTO_ROWS r = { 0 };
-	enum rc rc = db_select(t->tx, &q_parent, DB_ARGS(db_i64("ticket", t->t.id.v)), &r, err);
+	enum rc rc = notify_parent(t->tx, t->a, t->t.id, ret, err);
 
-	*ret = STR_NULL;
-	if (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
-		*ret = one_line(t->a, db_col_str(&r, 0, t->a));
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
-}
-
-static enum rc attachments(struct telling *t, struct str *ret, struct err *err)
-{
-	AUTO_ROWS r = { 0 };
-	AUTO_BUF b;
-	enum rc rc = db_select(t->tx, &q_files, DB_ARGS(db_i64("id", t->e->message.v)), &r, err);
-
-	buf_init(&b, 1000);
-	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
-		buf_addf(&b, "%s%lld", b.n ? "," : "[", (long long)db_col_i64(&r, 0));
-	*ret = b.n ? arena_strf(t->a, STR_F "]", STR_A(buf_str(&b))) : STR_NULL;
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	if (rc == RC_OK && ret->p)
+		*ret = one_line(t->a, *ret);
+	return rc;
 }
 
 static enum rc send_one(struct telling *t, const struct recipient *to, const char *kind, bool is_auto, struct str text, struct str files, struct err *err)
@@ -151,13 +131,13 @@ static enum rc text_of(struct telling *t, const struct i18n *l, const struct rec
 		return text_of_opening(t, l, to, ret, err);
 	}
 	if (str_is(e->kind, EV_MESSAGE) && e->actor_kind == ACTOR_AGENT) {
-		AUTO_ROWS r = { 0 };
-		enum rc rc = db_select(t->tx, &q_message, DB_ARGS(db_i64("id", e->message.v)), &r, err);
+		struct str said;
+		enum rc rc = notify_text(t->tx, t->a, e->message, &said, err);
 
-		if (rc != RC_OK || (rc = db_next(&r, err)) != RC_OK)
-			return rc == RC_NOT_FOUND ? RC_OK : rc;
+		if (rc != RC_OK)
+			return rc;
 		*kind = "reply";
-		*ret = arena_strf(t->a, STR_F STR_F, STR_A(db_col_peek(&r, 0)), STR_A(tail));
+		*ret = arena_strf(t->a, STR_F STR_F, STR_A(said), STR_A(tail));
 	} else if (str_is(e->kind, EV_RESOLVED)) {
 		struct str body = TR_FILL(t->a, _(l, "Hello {name},\n\nyour ticket {number} is solved:\n\n{resolution}\n\nPlease tell us whether it is so, and how our help was: {url}\nIs it not solved? Answer this mail within 14 days and the ticket opens again."), { "name", to->name },
 					  { "number", t->number }, { "resolution", fact(e, t->a, "resolution") }, { "url", t->url });
@@ -205,7 +185,7 @@ static enum rc tell(struct telling *t, struct err *err)
 	if (rc == RC_OK)
 		rc = ticket_recipients(t->tx, t->a, t->t.id, &to, &n, err);
 	if (rc == RC_OK && str_is(t->e->kind, EV_MESSAGE) && t->e->actor_kind == ACTOR_AGENT)
-		rc = attachments(t, &files, err);
+		rc = notify_files(t->tx, t->a, t->e->message, &files, err);
 	if (rc != RC_OK)
 		return rc;
 	t->number = ticket_number_text(t->a, t->desk->config.prefix, t->t.number);

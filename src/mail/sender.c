@@ -3,6 +3,7 @@
 #include "blob/blob.h"
 #include "html/html.h"
 #include "jobs/jobs.h"
+#include "mail/notify_private.h"
 #include "mime/mime.h"
 #include "ticket/ticket.h"
 #include "util/crypt.h"
@@ -16,8 +17,6 @@
 #define LEASE_US  (10 * MINUTE_US)
 #define GIVE_UP   (5 * DAY_US) /* RFC 5321 section 4.5.4.1: four to five days */
 #define MAX_FILES (20 << 20)
-
-DB_QUERY(q_file, "sender.file", "SELECT sha256, name, type FROM attachment WHERE id = :id");
 
 struct sending {
 	struct desk *desk;
@@ -35,23 +34,14 @@ struct sending {
 struct file_facts {
 	struct arena *a;
 	int64_t id;
-	struct str sha256, name, type;
+	struct sent_file f;
 };
 
 static enum rc read_file(struct db_tx *tx, void *arg, struct err *err)
 {
-	struct file_facts *f = arg;
-	AUTO_ROWS r = { 0 };
-	enum rc rc = db_select(tx, &q_file, DB_ARGS(db_i64("id", f->id)), &r, err);
+	struct file_facts *x = arg;
 
-	if (rc == RC_OK)
-		rc = db_next(&r, err);
-	if (rc == RC_OK) {
-		f->sha256 = db_col_str(&r, 0, f->a);
-		f->name = db_col_str(&r, 1, f->a);
-		f->type = db_col_str(&r, 2, f->a);
-	}
-	return rc;
+	return notify_file(tx, x->a, x->id, &x->f, err);
 }
 
 static enum rc load_files(struct sending *s, struct err *err)
@@ -67,10 +57,10 @@ static enum rc load_files(struct sending *s, struct err *err)
 
 		rc = db_read(s->desk->db, read_file, &f, err);
 		if (rc == RC_OK)
-			rc = blob_read(s->a, s->desk->blobs, f.sha256, MAX_FILES, &bytes, err);
+			rc = blob_read(s->a, s->desk->blobs, f.f.sha256, MAX_FILES, &bytes, err);
 		if (rc == RC_OK && total + bytes.n <= MAX_FILES) {
 			total += bytes.n;
-			s->files[s->n_files++] = (struct mail_out_file){ .name = f.name, .type = f.type, .bytes = bytes };
+			s->files[s->n_files++] = (struct mail_out_file){ .name = f.f.name, .type = f.f.type, .bytes = bytes };
 		}
 		if (rc == RC_LIMIT)
 			rc = RC_OK; /* too large for a mail: it is on the ticket's page */

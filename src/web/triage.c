@@ -3,7 +3,7 @@
  * Filing itself is mail/'s. */
 #include "blob/blob.h"
 #include "jail/jail.h"
-#include "mail/intake.h"
+#include "inbox/inbox.h"
 #include "mime/addr.h"
 #include "tmpl.h"
 #include "web/desk_view.h"

@@ -1,5 +1,5 @@
 /* The intake table: every mail we accepted, and what became of it. */
-#include "mail/intake_private.h"
+#include "inbox/inbox.h"
 
 #define COLUMNS                                                                                                        \
 	"id, channel, state, received_at, sha256, size, mail_from, rcpt, reason, from_addr, from_name, subject, "      \

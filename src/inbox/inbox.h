@@ -1,0 +1,41 @@
+/* inbox: every mail we accepted, and what became of it. mail/ fills it and files what waits; pages and numbers read it. */
+#pragma once
+#include "db/db.h"
+
+enum intake_channel { INTAKE_LMTP = 1, INTAKE_PIPE, INTAKE_IMAP };
+enum intake_state { INTAKE_RECEIVED = 1, INTAKE_MESSAGE, INTAKE_TRIAGE, INTAKE_QUARANTINE, INTAKE_REFUSED, INTAKE_DUPLICATE };
+const char *intake_state_name(enum intake_state s);
+
+struct intake {
+	struct intake_id id;
+	enum intake_channel channel;
+	enum intake_state state;
+	struct instant received_at;
+	struct str sha256, mail_from, rcpt, reason, from_addr, from_name, subject, message_id;
+	int64_t size;
+	struct ticket_id ticket;
+	int tries;
+};
+
+/* What becomes of one row. Strings live in the arena of the filing. */
+struct filing {
+	enum intake_state state;
+	struct str reason;
+	struct ticket_id ticket;
+};
+
+MUST_USE enum rc intake_insert(struct db_tx *tx, const struct intake *in, struct err *err);
+MUST_USE enum rc intake_due(struct db_tx *tx, struct arena *out, int64_t after, size_t max, struct intake **ret, size_t *ret_n, struct err *err);
+/* RC_CONFLICT code "duplicate": the same mail was filed before. RC_NOT_FOUND: another thread moved the row on. */
+MUST_USE enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str content_key, struct err *err);
+MUST_USE enum rc intake_done(struct db_tx *tx, const struct intake *in, const struct filing *f, struct err *err);
+MUST_USE enum rc intake_tried(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err);
+
+/* ---- triage ---- */
+MUST_USE enum rc intake_list(struct db_tx *tx, struct arena *out, enum intake_state state, int64_t before, size_t max, struct intake **ret, size_t *ret_n, struct err *err); /* newest first; before 0 = start */
+MUST_USE enum rc intake_find(struct db_tx *tx, struct arena *out, struct intake_id id, struct intake *ret, struct err *err);
+MUST_USE enum rc intake_reprocess(struct db_tx *tx, struct intake_id id, struct err *err); /* triage, quarantine or refused: to the start again */
+MUST_USE enum rc intake_refuse(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err);
+/* accepted = messages + triage + quarantine + refused + duplicates + waiting, per channel. */
+struct intake_counts { int64_t accepted, state[7]; };
+MUST_USE enum rc intake_count(struct db_tx *tx, enum intake_channel channel, struct intake_counts *ret, struct err *err);

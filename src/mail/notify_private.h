@@ -1,0 +1,11 @@
+/* What notify.c and sender.c ask of the database. */
+#pragma once
+#include "ticket/ticket.h"
+
+/* The Message-ID of the newest mail that came in for the ticket; STR_NULL when none did. */
+MUST_USE enum rc notify_parent(struct db_tx *tx, struct arena *a, struct ticket_id t, struct str *ret, struct err *err);
+/* Ids of a message's attachments as a JSON array; STR_NULL when it has none. */
+MUST_USE enum rc notify_files(struct db_tx *tx, struct arena *a, struct message_id m, struct str *ret, struct err *err);
+MUST_USE enum rc notify_text(struct db_tx *tx, struct arena *a, struct message_id m, struct str *ret, struct err *err);
+struct sent_file { struct str sha256, name, type; };
+MUST_USE enum rc notify_file(struct db_tx *tx, struct arena *a, int64_t attachment, struct sent_file *ret, struct err *err);
