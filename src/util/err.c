@@ -21,6 +21,8 @@ static const struct {
 };
 
 static void vfill(struct err *err, const char *field, const char *code, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
+static void vfill(struct err *err, const char *field, const char *code, const char *fmt, va_list ap)
 {
 	if (!err)
 		return;
