@@ -15,6 +15,8 @@ struct seeding {
 	struct arena a;
 	uint64_t rng;
 	int64_t from, n;
+	struct instant start; /* of the first ticket: all of them within the demo subscription's validity */
+	int64_t gap_us;
 	struct contact contact[50];
 	size_t n_contacts;
 	struct agent agent;
@@ -71,7 +73,7 @@ static enum rc batch(struct db_tx *tx, void *arg, struct err *err)
 	for (int64_t i = 0; i < s->n && rc == RC_OK; i++) {
 		const struct contact *c = &s->contact[roll(s, (uint32_t)s->n_contacts)];
 		struct actor who = actor_of_contact(c);
-		struct instant at = { INT64_C(1700000000000000) + (s->from + i) * 60 * SECOND_US };
+		struct instant at = time_add(s->start, (s->from + i) * s->gap_us);
 		struct ticket_opened opened;
 		struct message_id id;
 		bool incident = roll(s, 3) == 0;
@@ -111,6 +113,8 @@ int cmd_bench(struct app *app, int argc, char **argv)
 		return EX_USAGE;
 	}
 	arena_init(&s.a);
+	s.gap_us = 190 * DAY_US / total < MINUTE_US ? 190 * DAY_US / total : MINUTE_US;
+	s.start = time_add(time_now(), -(total + 200) * s.gap_us);
 	enum rc rc = app_open(app, argv + 2, &err);
 	if (rc == RC_OK)
 		rc = db_read(app->desk.db, people, &s, &err);
