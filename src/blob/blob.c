@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,9 +98,13 @@ static void clean_temp(struct blob_store *s)
 			close(fd);
 		return;
 	}
-	for (struct dirent *e; (e = readdir(d));)
-		if (e->d_name[0] != '.')
+	for (struct dirent *e; (e = readdir(d));) {
+		long owner = strtol(e->d_name, NULL, 10);
+		bool alive = owner > 0 && owner != getpid() && (kill((pid_t)owner, 0) == 0 || errno == EPERM);
+
+		if (e->d_name[0] != '.' && !alive)
 			unlinkat(fd, e->d_name, 0);
+	}
 	closedir(d);
 }
 
@@ -213,7 +218,8 @@ enum rc blob_begin(struct blob_store *s, struct blob_writer **ret, struct err *e
 		return rc;
 	struct blob_writer *w = xcalloc(1, sizeof(*w));
 	w->s = s;
-	snprintf(w->name, sizeof(w->name), "tmp/%llu", (unsigned long long)atomic_fetch_add(&s->temp, 1));
+	/* The process in the name: several may write (a desk and `carrel mail deliver`), and each cleans up only after the dead. */
+	snprintf(w->name, sizeof(w->name), "tmp/%d.%llu", (int)getpid(), (unsigned long long)atomic_fetch_add(&s->temp, 1));
 	w->fd = openat(s->root, w->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	if (w->fd < 0) {
 		rc = fail_io(err, "make a temporary file");

@@ -57,10 +57,13 @@ TEST(blob_writer_streams_and_aborts)
 	EXPECT_RC(RC_OK, blob_write(w, STR("gone"), &t->err));
 	blob_abort(w);
 	blob_close(s);
-	char *left = str_z(&t->arena, arena_strf(&t->arena, "%s/b/tmp/99", t->dir));
+	char *left = str_z(&t->arena, arena_strf(&t->arena, "%s/b/tmp/999999999.1", t->dir));
+	char *busy = str_z(&t->arena, arena_strf(&t->arena, "%s/b/tmp/%d.1", t->dir, (int)getppid()));
 	close(open(left, O_CREAT | O_WRONLY, 0600));
+	close(open(busy, O_CREAT | O_WRONLY, 0600));
 	s = open_store(t, "b", 0);
 	EXPECT("what a crash left behind is removed at the next start", access(left, F_OK) != 0);
+	EXPECT("what another living process is writing stays", access(busy, F_OK) == 0);
 	EXPECT("blobs stay", blob_has(s, str_of(sha)));
 	blob_close(s);
 }
