@@ -22,7 +22,7 @@ say() { if [ "$1" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)
 
 # A sink that keeps what it is sent, in Python's own words of SMTP.
 cat >"$dir/sink.py" <<'EOF'
-import socketserver, sys, os
+import socketserver, sys, os, uuid
 class H(socketserver.StreamRequestHandler):
     def handle(self):
         w = lambda s: self.wfile.write(s.encode() + b'\r\n')
@@ -31,8 +31,9 @@ class H(socketserver.StreamRequestHandler):
             line = raw.rstrip(b'\r\n')
             if data:
                 if line == b'.':
-                    n = len(os.listdir(sys.argv[2]))
-                    open(f'{sys.argv[2]}/{n:03d}.tmp', 'wb').write(b'\n'.join(head + lines)); os.rename(f'{sys.argv[2]}/{n:03d}.tmp', f'{sys.argv[2]}/{n:03d}.eml')
+                    n = uuid.uuid4().hex  # two mails may end in the same moment
+                    with open(f'{sys.argv[2]}/{n}.tmp', 'wb') as f: f.write(b'\n'.join(head + lines))
+                    os.rename(f'{sys.argv[2]}/{n}.tmp', f'{sys.argv[2]}/{n}.eml')
                     data = False; lines = []; head = []; w('250 kept')
                 else:
                     lines.append(line)
