@@ -4,11 +4,14 @@
 #include "desk/secret.h"
 #include "jail/jail.h"
 #include "util/log.h"
+#include "util/recall.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define RECALL_BYTES (4 << 20)
 
 extern char **environ;
 
@@ -83,11 +86,13 @@ enum rc app_open(struct app *app, char *const *flags, struct err *err)
 	if ((rc = blob_open(str_of(blobs), d->config.min_free, &d->blobs, err)) != RC_OK)
 		return rc;
 	d->jail = jail_new(app->program, 2);
+	d->recall = recall_new(RECALL_BYTES);
 	return RC_OK;
 }
 
 void app_close(struct app *app)
 {
+	recall_free(app->desk.recall);
 	if (app->desk.jail)
 		jail_free(app->desk.jail);
 	if (app->desk.blobs)

@@ -1,7 +1,8 @@
 /* db: the database behind one header, SQLite (embedded) or PostgreSQL (many machines).
  *
  * Reading: db_read() runs a function with a read-only snapshot, on the calling thread (SQLite: the thread's own reader
- * connection; PostgreSQL: one from the pool). Writing: db_write() runs a function inside a transaction and returns when
+ * connection; PostgreSQL: one from the pool). The snapshot holds everything this process committed before; what another
+ * process committed may be missing for 5 ms. Writing: db_write() runs a function inside a transaction and returns when
  * that transaction is durable. On SQLite the function runs on the one writer thread, inside a savepoint of a group
  * commit (up to 64 transactions share one fsync); on PostgreSQL on the calling thread with a pooled connection, and
  * again from the start after a serialisation failure or deadlock. So a write function only talks to the database and
@@ -92,6 +93,8 @@ struct db_rows {
 	struct db_tx *tx;
 	void *impl;
 	int row, n_rows; /* PostgreSQL */
+	void *slot;      /* SQLite: where the statement is kept */
+	const struct db_query *q;
 };
 MUST_USE enum rc db_select(struct db_tx *tx, const struct db_query *q, struct db_args args, struct db_rows *ret, struct err *err);
 /* RC_OK: there is a row. RC_NOT_FOUND: the end. Anything else: it broke in the middle. */

@@ -13,11 +13,14 @@
 #define CHECKPOINT_AT 1000         /* WAL pages: 4 MB */
 #define WAL_CAP       16000        /* pages: beyond it the writer itself waits for a checkpoint */
 #define CACHE_SLOTS   512          /* statements per connection, a power of two */
+#define SNAPSHOT_US   5000         /* how long readers may share a snapshot; see lite_read() */
 
 struct cached {
 	const void *query; /* struct db_query, or NULL and key */
 	char *key;
 	sqlite3_stmt *stmt;
+	char **params; /* their names, copied: SQLite searches for each, and forgets them when the schema changes */
+	int n_params;
 	bool busy;
 };
 
@@ -25,6 +28,9 @@ struct conn {
 	sqlite3 *h;
 	struct cached slot[CACHE_SLOTS];
 	size_t n;
+	bool snapshot; /* a read transaction is open */
+	uint64_t commits;
+	int64_t since_us;
 	struct conn *next;
 };
 
@@ -92,6 +98,9 @@ static void conn_free(struct conn *c)
 	for (size_t i = 0; i < CACHE_SLOTS; i++) {
 		sqlite3_finalize(c->slot[i].stmt);
 		free(c->slot[i].key);
+		for (int k = 0; k < c->slot[i].n_params; k++)
+			free(c->slot[i].params[k]);
+		free(c->slot[i].params);
 	}
 	sqlite3_close(c->h);
 	free(c);
@@ -176,6 +185,10 @@ static enum rc get(struct conn *c, const struct db_query *q, struct str key, str
 			s->key = q ? NULL : strndup(key.p, key.n);
 			s->stmt = *ret;
 			s->busy = true;
+			s->n_params = sqlite3_bind_parameter_count(s->stmt);
+			s->params = s->n_params ? xcalloc((size_t)s->n_params, sizeof(*s->params)) : NULL;
+			for (int i = 0; i < s->n_params; i++)
+				s->params[i] = xstrdup(sqlite3_bind_parameter_name(s->stmt, i + 1) + 1);
 			*ret_slot = s;
 			return RC_OK;
 		}
@@ -194,14 +207,22 @@ static void put(sqlite3_stmt *stmt, struct cached *slot)
 	slot->busy = false;
 }
 
-static void bind(sqlite3_stmt *stmt, const char *name, struct db_args args)
+/* Arguments mostly stand in the order in which the statement first names them, so the next one is tried first. */
+static void bind(sqlite3_stmt *stmt, const struct cached *slot, const char *name, struct db_args args)
 {
-	for (int i = 1, n = sqlite3_bind_parameter_count(stmt); i <= n; i++) {
-		const char *param = sqlite3_bind_parameter_name(stmt, i);
-		const struct db_arg *a = param ? db_arg_find(args, str_of(param + 1)) : NULL;
+	size_t guess = 0;
 
+	for (int i = 1, n = slot ? slot->n_params : sqlite3_bind_parameter_count(stmt); i <= n; i++) {
+		const char *param = slot ? slot->params[i - 1] : sqlite3_bind_parameter_name(stmt, i) + 1;
+		const struct db_arg *a = NULL;
+
+		if (guess < args.n && strcmp(param, args.at[guess].name) == 0)
+			a = &args.at[guess];
+		else
+			a = db_arg_find(args, str_of(param));
 		if (!a)
-			die("query %s: parameter %s is not given", name, param ? param : "?");
+			die("query %s: parameter %s is not given", name, param);
+		guess = (size_t)(a - args.at) + 1;
 		if (a->type == DB_I64)
 			sqlite3_bind_int64(stmt, i, a->i);
 		else if (a->type == DB_TEXT)
@@ -211,60 +232,46 @@ static void bind(sqlite3_stmt *stmt, const char *name, struct db_args args)
 	}
 }
 
-struct open_rows {
-	sqlite3_stmt *stmt;
-	struct cached *slot;
-	const struct db_query *q;
-};
-
 static enum rc lite_select(struct db_tx *tx, const struct db_query *q, struct str key, struct str sql, struct db_args args,
 			   struct db_rows *ret, struct err *err)
 {
-	struct conn *c = tx->conn;
-	struct open_rows *o = xcalloc(1, sizeof(*o));
-	enum rc rc = get(c, q, key, sql, &o->stmt, &o->slot, err);
+	sqlite3_stmt *stmt;
+	struct cached *slot;
+	enum rc rc = get(tx->conn, q, key, sql, &stmt, &slot, err);
 
-	if (rc != RC_OK) {
-		free(o);
+	if (rc != RC_OK)
 		return rc;
-	}
-	o->q = q;
-	bind(o->stmt, q ? q->name : "built", args);
-	*ret = (struct db_rows){ .tx = tx, .impl = o };
+	bind(stmt, slot, q ? q->name : "built", args);
+	*ret = (struct db_rows){ .tx = tx, .impl = stmt, .slot = slot, .q = q };
 	return RC_OK;
 }
 
 static enum rc lite_next(struct db_rows *rows, struct err *err)
 {
-	struct open_rows *o = rows->impl;
-	int code = sqlite3_step(o->stmt);
+	int code = sqlite3_step(rows->impl);
 
 	if (code == SQLITE_ROW)
 		return RC_OK;
 	if (code == SQLITE_DONE)
 		return RC_NOT_FOUND;
-	return lite_rc(rows->tx->conn, code, o->q, err);
+	return lite_rc(rows->tx->conn, code, rows->q, err);
 }
 
 static int64_t lite_i64(struct db_rows *rows, int col)
 {
-	return sqlite3_column_int64(((struct open_rows *)rows->impl)->stmt, col);
+	return sqlite3_column_int64(rows->impl, col);
 }
 
 static struct str lite_str(struct db_rows *rows, int col)
 {
-	sqlite3_stmt *stmt = ((struct open_rows *)rows->impl)->stmt;
-	const char *p = (const char *)sqlite3_column_text(stmt, col);
+	const char *p = (const char *)sqlite3_column_text(rows->impl, col);
 
-	return p ? (struct str){ p, (size_t)sqlite3_column_bytes(stmt, col) } : STR_NULL;
+	return p ? (struct str){ p, (size_t)sqlite3_column_bytes(rows->impl, col) } : STR_NULL;
 }
 
 static void lite_end(struct db_rows *rows)
 {
-	struct open_rows *o = rows->impl;
-
-	put(o->stmt, o->slot);
-	free(o);
+	put(rows->impl, rows->slot);
 }
 
 static enum rc lite_exec(struct db_tx *tx, const struct db_query *q, struct db_args args, int64_t *ret_changed, struct err *err)
@@ -278,7 +285,7 @@ static enum rc lite_exec(struct db_tx *tx, const struct db_query *q, struct db_a
 	assert(tx->write);
 	if (rc != RC_OK)
 		return rc;
-	bind(stmt, q->name, args);
+	bind(stmt, slot, q->name, args);
 	while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
 		;
 	if (code != SQLITE_DONE)
@@ -361,6 +368,28 @@ static enum rc plain(struct conn *c, const struct db_query *q, struct err *err)
 	return rc;
 }
 
+/* Opening a snapshot costs four locks of the file, more than many a query. So a connection that comes back keeps its
+ * snapshot, and the next one to read uses it if this process has committed nothing since. Another process (a command
+ * of the operator) may have: after SNAPSHOT_US it is opened anew in any case. `commits` is read first: a commit that
+ * comes between makes the snapshot look older than it is, never newer. */
+static enum rc fresh_snapshot(struct lite *l, struct conn *c, struct err *err)
+{
+	uint64_t commits = db_commits(l->db);
+	int64_t now = time_monotonic_us();
+
+	if (c->snapshot && c->commits == commits && now - c->since_us < SNAPSHOT_US)
+		return RC_OK;
+	if (c->snapshot && plain(c, &q_end, err) != RC_OK)
+		return RC_FAULT;
+	c->snapshot = false;
+	enum rc rc = plain(c, &q_begin, err);
+
+	c->snapshot = rc == RC_OK;
+	c->commits = commits;
+	c->since_us = now;
+	return rc;
+}
+
 static enum rc lite_read(struct db *db, db_fn *fn, void *arg, struct err *err)
 {
 	struct lite *l = db->impl;
@@ -370,17 +399,37 @@ static enum rc lite_read(struct db *db, db_fn *fn, void *arg, struct err *err)
 	enum rc rc = take(l, &c, err);
 	if (rc != RC_OK)
 		return rc;
+	rc = fresh_snapshot(l, c, err);
+	if (rc != RC_OK) { /* a reader that cannot change its snapshot is of no more use */
+		conn_free(c);
+		return rc;
+	}
 	struct db_tx tx = { .vt = db->vt, .db = db, .conn = c };
-	rc = plain(c, &q_begin, err);
-	if (rc == RC_OK) {
-		rc = fn(&tx, arg, err);
-		if (plain(c, &q_end, NULL) != RC_OK) {
-			conn_free(c); /* a reader that cannot end its snapshot is of no more use */
-			return rc;
-		}
+
+	rc = fn(&tx, arg, err);
+	if (rc == RC_FAULT || rc == RC_RETRY) {
+		conn_free(c);
+		return rc;
 	}
 	give(l, c);
 	return rc;
+}
+
+/* Snapshots of connections that nobody uses would keep the WAL from beginning again at its start. */
+static void end_idle_snapshots(struct lite *l)
+{
+	pthread_mutex_lock(&l->lock);
+	for (struct conn **at = &l->idle, *c; (c = *at);) {
+		if (c->snapshot && plain(c, &q_end, NULL) != RC_OK) {
+			*at = c->next;
+			l->n_idle--;
+			conn_free(c);
+			continue;
+		}
+		c->snapshot = false;
+		at = &c->next;
+	}
+	pthread_mutex_unlock(&l->lock);
 }
 
 /* ---- writing ---- */
@@ -509,8 +558,10 @@ static void *writer(void *arg)
 		int pages = atomic_load(&l->wal_pages), value;
 		if (pages > CHECKPOINT_AT && sem_getvalue(&l->checkpoint, &value) == 0 && value == 0)
 			sem_post(&l->checkpoint);
-		if (pages > WAL_CAP) /* the checkpointer cannot keep up: writers wait, the WAL does not grow for ever */
+		if (pages > WAL_CAP) { /* the checkpointer cannot keep up: writers wait, the WAL does not grow for ever */
+			end_idle_snapshots(l);
 			sqlite3_wal_checkpoint_v2(l->w->h, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+		}
 	}
 	return NULL;
 }
@@ -527,6 +578,7 @@ static void *checkpointer(void *arg)
 			;
 		if (atomic_load(&l->stop_checkpoint))
 			break;
+		end_idle_snapshots(l);
 		sqlite3_wal_checkpoint_v2(c->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 		poll(NULL, 0, 50); /* a checkpoint a batch would be too many */
 	}

@@ -5,6 +5,7 @@
 #include "outbox/outbox.h"
 
 struct blob_store;
+struct recall;
 struct jail;
 
 struct desk_config {            /* one key a line in carrel.conf, CARREL_KEY in the environment, --key on the command line */
@@ -46,6 +47,7 @@ struct desk {
 	struct db *db;
 	struct blob_store *blobs;
 	struct jail *jail;
+	struct recall *recall;          /* what pages keep between requests; NULL keeps nothing */
 	struct instant started_at;
 };
 

@@ -59,6 +59,10 @@ void event_by(struct event *e, const struct actor *who);
 MUST_USE enum rc event_list(struct db_tx *tx, struct arena *out, struct ticket_id ticket, bool public_only, struct event_id after,
                             size_t max, struct event **ret, size_t *ret_n, struct err *err);
 
+/* A number that is another one whenever events were committed in between: what was made from the log and the tables it
+ * speaks of is still true while it stays the same. On PostgreSQL it may change without an event. */
+MUST_USE enum rc event_stamp(struct db_tx *tx, int64_t *ret, struct err *err);
+
 /* ---- readers ---- */
 /* One reader of the log. `handle` gets events in order, inside the transaction that moves the cursor, at most `batch`
  * at a time: what it writes in `tx` happens exactly once. Same rules as a db_write() function. */

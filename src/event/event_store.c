@@ -29,6 +29,10 @@ DB_QUERY2(q_position, "reader.position", "SELECT event_id, 0 FROM reader WHERE n
 DB_QUERY(q_make, "reader.make", "INSERT INTO reader (name, event_id) VALUES (:name, 0) ON CONFLICT (name) DO NOTHING");
 DB_QUERY2(q_move, "reader.move", "UPDATE reader SET event_id = :id WHERE name = :name",
           "UPDATE reader SET event_id = :id, tx = CAST(:tx AS xid8) WHERE name = :name");
+/* On PostgreSQL an event with a smaller id may be committed after one with a larger id, so ids tell nothing there: the
+ * snapshot does, it changes with every transaction that ends. */
+DB_QUERY2(q_stamp, "event.stamp", "SELECT COALESCE(MAX(id), 0) FROM event",
+	  "SELECT hashtextextended(CAST(pg_current_snapshot() AS TEXT), 0)");
 DB_QUERY2(q_lag, "reader.lag", "SELECT COALESCE((SELECT MAX(id) FROM event), 0) - " AT_LITE,
           "SELECT COUNT(*) FROM (SELECT 1 FROM event WHERE (tx, id) > " AT_PG " LIMIT 1000000) AS behind");
 DB_QUERY2(q_any, "reader.any", "SELECT id FROM event WHERE id > " AT_LITE " LIMIT 1",
@@ -150,4 +154,9 @@ enum rc reader_any(struct db_tx *tx, const char *name, struct err *err)
 	int64_t id;
 
 	return db_get_i64(tx, &q_any, DB_ARGS(db_str("name", str_of(name))), &id, err);
+}
+
+enum rc event_stamp(struct db_tx *tx, int64_t *ret, struct err *err)
+{
+	return db_get_i64(tx, &q_stamp, DB_NO_ARGS, ret, err);
 }

@@ -4,6 +4,7 @@
 #include "util/buf.h"
 #include "util/time.h"
 
+struct arena;
 struct html { struct str s; };         /* markup that is safe to show as it is */
 struct i18n;                           /* see i18n/i18n.h */
 struct out {
@@ -13,6 +14,7 @@ struct out {
 	struct instant now;
 	struct str csrf;               /* for {{csrf}} in forms */
 	struct str nonce_key;          /* a fresh idempotency key for {{once}} in forms */
+	struct arena *arena;           /* for what is put together while writing; NULL: each piece finds its own */
 };
 void out_raw(struct out *o, const char *p, size_t n);       /* template text only */
 void out_text(struct out *o, struct str s);                 /* element content: & < > */

@@ -131,6 +131,39 @@ struct str tr_fill(struct arena *a, const char *text, const struct tr_arg *args,
 
 /* ---- dates ---- */
 
+static char *put_int(char *to, int v, int width)
+{
+	char text[12], *p = text + sizeof(text);
+	unsigned u = v < 0 ? 0u - (unsigned)v : (unsigned)v;
+
+	for (; u || width > 0; u /= 10, width--)
+		*--p = (char)('0' + u % 10);
+	if (v < 0)
+		*--p = '-';
+	memcpy(to, p, (size_t)(text + sizeof(text) - p));
+	return to + (text + sizeof(text) - p);
+}
+
+/* "3 Feb 2026" and "3 Feb 2026, 14:05", by hand: a page holds a hundred of them. */
+static struct str short_date(struct arena *a, const struct civil *c, const char *month, bool minute)
+{
+	size_t n = strlen(month);
+	char *to = arena_alloc(a, n + 48), *p = put_int(to, c->day, 1);
+
+	*p++ = ' ';
+	memcpy(p, month, n);
+	p[n] = ' ';
+	p = put_int(p + n + 1, c->year, 1);
+	if (minute) {
+		*p++ = ',';
+		*p++ = ' ';
+		p = put_int(p, c->hour, 2);
+		*p++ = ':';
+		p = put_int(p, c->minute, 2);
+	}
+	return (struct str){ to, (size_t)(p - to) };
+}
+
 struct str i18n_date(struct arena *a, const struct i18n *l, struct instant t, struct str zone, enum date_style style)
 {
 	static const char *const month[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -147,9 +180,8 @@ struct str i18n_date(struct arena *a, const struct i18n *l, struct instant t, st
 
 	switch (style) {
 	case DATE_DAY:
-		return arena_strf(a, "%d %s %d", c.day, tr(l, month[c.month - 1]), c.year);
 	case DATE_MINUTE:
-		return arena_strf(a, "%d %s %d, %02d:%02d", c.day, tr(l, month[c.month - 1]), c.year, c.hour, c.minute);
+		return short_date(a, &c, tr(l, month[c.month - 1]), style == DATE_MINUTE);
 	case DATE_TIME_ONLY:
 		return arena_strf(a, "%02d:%02d", c.hour, c.minute);
 	case DATE_LONG:

@@ -45,21 +45,10 @@ DB_QUERY(q_related, "ticket.related",
                                             " ORDER BY CASE WHEN t.unit = :unit THEN 0 WHEN t.course = :course THEN 1 "
                                             "ELSE 2 END, t.updated_at DESC, t.id DESC LIMIT :max");
 #define UP_TO(where) "(SELECT COUNT(*) FROM (SELECT 1 FROM ticket WHERE " where " LIMIT 1000) n)"
-DB_QUERY(
-        q_counts, "ticket.counts",
-        "SELECT " UP_TO("assignee_id IS NULL AND state <= 3") ", " UP_TO("assignee_id = :me AND state <= 3") ", " UP_TO(
-                "kind = 1 AND state <= 3") ", " UP_TO("kind = 2 AND state <= 3") ", " UP_TO("state = 3") ", " UP_TO("ca"
-                                                                                                                    "ll"
-                                                                                                                    "ba"
-                                                                                                                    "ck"
-                                                                                                                    "_a"
-                                                                                                                    "t "
-                                                                                                                    "IS"
-                                                                                                                    " N"
-                                                                                                                    "OT"
-                                                                                                                    " N"
-                                                                                                                    "UL"
-                                                                                                                    "L"));
+#define OPEN_COUNT(where) UP_TO(where " AND state <= 3") ", "
+DB_QUERY(q_counts, "ticket.counts",
+         "SELECT " OPEN_COUNT("assignee_id IS NULL") OPEN_COUNT("assignee_id = :me") OPEN_COUNT("kind = 1")
+                 OPEN_COUNT("kind = 2") UP_TO("state = 3") ", " UP_TO("callback_at IS NOT NULL"));
 
 enum order { NEWEST_FIRST, BY_RANK, BY_CALLBACK };
 struct view {

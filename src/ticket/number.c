@@ -45,9 +45,23 @@ static int check_digit(struct str digits)
 
 struct str ticket_number_text(struct arena *a, struct str prefix, int64_t number)
 {
-	struct str digits = arena_strf(a, "%lld", (long long)number);
+	char text[24], *p = text + sizeof(text), *to = arena_alloc(a, prefix.n + sizeof(text) + 3), *at = to;
+	uint64_t left = number < 0 ? 0 : (uint64_t)number;
 
-	return arena_strf(a, STR_F "-" STR_F "-%d", STR_A(prefix), STR_A(digits), check_digit(digits));
+	do
+		*--p = (char)('0' + left % 10);
+	while (left /= 10);
+	struct str digits = { p, (size_t)(text + sizeof(text) - p) };
+
+	if (prefix.n)
+		memcpy(at, prefix.p, prefix.n);
+	at += prefix.n;
+	*at++ = '-';
+	memcpy(at, digits.p, digits.n);
+	at += digits.n;
+	*at++ = '-';
+	*at++ = (char)('0' + check_digit(digits));
+	return (struct str){ to, (size_t)(at - to) };
 }
 
 static bool all_digits(struct str s)

@@ -83,15 +83,23 @@ struct str arena_str(struct arena *a, struct str s)
 	return (struct str){ p, s.n };
 }
 
+/* Formatted where it stays when the block has room, which is nearly always: once, not twice. */
 struct str arena_strf(struct arena *a, const char *fmt, ...)
 {
 	va_list ap, again;
+	size_t room = a->head ? (size_t)(a->end - a->at) : 0;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, ap);
-	char *p = arena_alloc(a, (size_t)n + 1);
-	vsnprintf(p, (size_t)n + 1, fmt, again);
+	int n = vsnprintf(room ? a->at : NULL, room, fmt, ap);
+	char *p = a->at;
+	if ((size_t)n < room) {
+		a->at += n + 1;
+		a->total += (size_t)n + 1;
+	} else {
+		p = arena_alloc(a, (size_t)n + 1);
+		vsnprintf(p, (size_t)n + 1, fmt, again);
+	}
 	va_end(again);
 	va_end(ap);
 	return (struct str){ p, (size_t)n };

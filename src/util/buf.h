@@ -14,7 +14,17 @@ void buf_release(struct buf *b);
 #define AUTO_BUF CLEANUP(buf_release) struct buf
 void buf_clear(struct buf *b);
 char *buf_room(struct buf *b, size_t n); /* n writable bytes at the end, or NULL when full; then add to b->n */
-void buf_add(struct buf *b, const void *p, size_t n);
+void buf_add_slow(struct buf *b, const void *p, size_t n);
+static inline void buf_add(struct buf *b, const void *p, size_t n) /* pages are made of thousands of these */
+{
+	if (b->full || n >= b->cap - b->n) {
+		buf_add_slow(b, p, n);
+	} else if (n) {
+		memcpy(b->p + b->n, p, n);
+		b->n += n;
+		b->p[b->n] = 0;
+	}
+}
 void buf_adds(struct buf *b, struct str s);
 void buf_addz(struct buf *b, const char *z);
 void buf_addc(struct buf *b, char c);

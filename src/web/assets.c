@@ -43,16 +43,17 @@ const struct route asset_routes[] = {
 
 void tmpl_time(struct out *o, struct instant t, int style)
 {
-	AUTO_ARENA a;
+	AUTO_ARENA own;
 
-	arena_init(&a);
+	arena_init(&own);
 	if (!time_is_set(t))
 		return;
-	struct str full = i18n_date(&a, o->lang, t, o->zone, DATE_MINUTE);
-	struct str shown = style < 0 ? i18n_ago(&a, o->lang, t, o->now)
-	                             : i18n_date(&a, o->lang, t, o->zone, (enum date_style)style);
+	struct arena *a = o->arena ? o->arena : &own;
+	struct str full = style < 0 ? i18n_date(a, o->lang, t, o->zone, DATE_MINUTE) : STR("");
+	struct str shown = style < 0 ? i18n_ago(a, o->lang, t, o->now)
+	                             : i18n_date(a, o->lang, t, o->zone, (enum date_style)style);
 	out_raw(o, "<time datetime=\"", 16);
-	out_attr(o, time_iso(&a, t));
+	out_attr(o, time_iso(a, t));
 	if (style < 0) {
 		out_raw(o, "\" data-ago=\"1\" title=\"", 22);
 		out_attr(o, full);

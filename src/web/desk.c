@@ -16,7 +16,7 @@ struct str desk_number(const struct req *q, int64_t number)
 
 struct str desk_ticket_url(const struct req *q, int64_t number)
 {
-	return arena_strf(q->arena, "/desk/tickets/" STR_F, STR_A(desk_number(q, number)));
+	return str_concat(q->arena, STR("/desk/tickets/"), desk_number(q, number));
 }
 
 int64_t desk_path_number(const struct req *q)
@@ -75,8 +75,10 @@ struct desk_row *desk_rows(const struct req *q, const struct ticket_row *rows, s
 	for (size_t i = 0; i < n; i++) {
 		const struct ticket_row *t = &rows[i];
 
-		v[i] = (struct desk_row){ .number = desk_number(q, t->number),
-			                  .url = desk_ticket_url(q, t->number),
+		struct str number = desk_number(q, t->number);
+
+		v[i] = (struct desk_row){ .number = number,
+			                  .url = str_concat(q->arena, STR("/desk/tickets/"), number),
 			                  .subject = t->subject,
 			                  .account = t->account_name,
 			                  .who = t->contact_name,
@@ -161,14 +163,6 @@ struct listing {
 	struct view_counts counts;
 };
 
-static enum rc read_list(struct db_tx *tx, void *arg, struct err *err)
-{
-	struct listing *x = arg;
-	enum rc rc = ticket_list(tx, x->q->arena, &x->q->actor, &x->query, &x->rows, &x->n, &x->next, err);
-
-	return rc == RC_OK ? ticket_counts(tx, &x->q->actor, &x->counts, err) : rc;
-}
-
 static enum rc get_view(struct req *q, struct resp *r)
 {
 	const struct view *view = view_of(req_path(q, "view"));
@@ -177,16 +171,15 @@ static enum rc get_view(struct req *q, struct resp *r)
 
 	if (!view)
 		return web_not_found(q);
-	struct listing x = {
-		.q = q, .query = {.view = view->view, .after = req_field(q, "after"), .max = PAGE_SIZE}
+	struct desk_listing x = {
+		.q = q, .view = view->name, .query = {.view = view->view, .after = req_field(q, "after"), .max = PAGE_SIZE}
 	};
-	enum rc rc = db_read(web_desk(q)->db, read_list, &x, req_err(q));
+	enum rc rc = db_read(web_desk(q)->db, desk_listing_read, &x, req_err(q));
 
 	if (rc != RC_OK)
 		return rc;
 	struct desk_list v = { .title = _(l, view->title),
-		               .rows = desk_rows(q, x.rows, x.n),
-		               .n = x.n,
+		               .rows = x.rows,
 		               .next_url = STR_INIT(""),
 		               .empty = _(l, view->empty),
 		               .action = _(l, view->action),
@@ -208,7 +201,7 @@ static enum rc read_counts(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct listing *x = arg;
 
-	return ticket_counts(tx, &x->q->actor, &x->counts, err);
+	return desk_counts(tx, x->q, &x->counts, err);
 }
 
 /* What nobody has comes first, then one's own. */
@@ -239,7 +232,7 @@ static enum rc read_search(struct db_tx *tx, void *arg, struct err *err)
 	struct listing *x = &s->list;
 	struct req *q = x->q;
 	struct ticket t;
-	enum rc rc = ticket_counts(tx, &q->actor, &x->counts, err);
+	enum rc rc = desk_counts(tx, q, &x->counts, err);
 
 	if (rc != RC_OK || s->words.n == 0)
 		return rc;

@@ -1,13 +1,10 @@
 /* One ticket as agents see it: loading all of it in one snapshot, the conversation with the events between, what a
  * draft keeps. Events are told in the order of the log, a message where its event stands. What agents do is
  * desk_ticket.c. */
-#include "entitlement/promise.h"
 #include "html/html.h"
 #include "web/desk_view.h"
 #include "web/web.h"
 #include <jansson.h>
-
-#define RELATED 8
 
 /* ---- loading ---- */
 
@@ -23,22 +20,6 @@ static enum rc load_draft(struct db_tx *tx, struct desk_load *x, enum draft_purp
 	return rc == RC_OK ? rc : fail(err, rc, "Your draft cannot be read at the moment. Try again in a moment.");
 }
 
-/* The plan may be gone since: then there is no sentence about it, only its code. */
-static enum rc load_plan(struct db_tx *tx, struct desk_load *x, struct err *err)
-{
-	struct arena *a = x->q->arena;
-	enum rc rc = x->view.t.plan_code.n ? plan_find_code(tx, a, x->view.t.plan_code, &x->plan, NULL) : RC_NOT_FOUND;
-
-	x->has_plan = rc == RC_OK;
-	if (rc == RC_OK && x->plan.calendar.v) {
-		rc = calendar_find(tx, a, x->plan.calendar, &x->calendar, NULL);
-		x->has_calendar = rc == RC_OK;
-	}
-	return rc == RC_NOT_FOUND || rc == RC_OK
-	               ? RC_OK
-	               : fail(err, rc, "The plan of this ticket cannot be read at the moment.");
-}
-
 enum rc desk_load(struct db_tx *tx, void *load, struct err *err)
 {
 	struct desk_load *x = load;
@@ -48,11 +29,11 @@ enum rc desk_load(struct db_tx *tx, void *load, struct err *err)
 	enum rc rc = ticket_view(tx, a, who, x->number, &x->view, err);
 
 	if (rc == RC_OK)
-		rc = ticket_counts(tx, who, &x->counts, err);
+		rc = desk_counts(tx, x->q, &x->counts, err);
 	if (rc == RC_OK)
-		rc = agent_list(tx, a, &x->agents, &x->n_agents, err);
+		rc = desk_agents(tx, x, err);
 	if (rc == RC_OK)
-		rc = ticket_related(tx, a, who, t, RELATED, &x->related, &x->n_related, err);
+		rc = desk_related(tx, x, err);
 	if (rc == RC_OK)
 		rc = ticket_recipients(tx, a, t->id, &x->people, &x->n_people, err);
 	if (rc == RC_OK)
@@ -60,7 +41,7 @@ enum rc desk_load(struct db_tx *tx, void *load, struct err *err)
 	if (rc == RC_OK)
 		rc = load_draft(tx, x, DRAFT_NOTE, &x->note, err);
 	if (rc == RC_OK)
-		rc = load_plan(tx, x, err);
+		rc = desk_promise(tx, x, err);
 	if (rc == RC_OK)
 		rc = account_find(tx, a, t->account, &x->account, err);
 	if (rc == RC_OK && t->contact.v)
@@ -537,7 +518,8 @@ void desk_fill(struct req *q, struct desk_load *x, const char *action, struct de
 		.verdict = verdict(l, t->verdict),
 		.via = desk_via(l, t->channel),
 		.rating = t->rating >= 1 && t->rating <= 3 ? _(l, ratings[t->rating]) : "",
-		.plan = x->has_plan ? x->plan.name : t->plan_code,
+		.plan = x->plan_name,
+		.promise = x->promise,
 		.phone = x->contact.phone,
 		.phone_to = tel(q->arena, x->contact.phone),
 		.callback_to = tel(q->arena, t->callback_phone),
@@ -546,9 +528,6 @@ void desk_fill(struct req *q, struct desk_load *x, const char *action, struct de
 		.related = desk_rows(q, x->related, x->n_related),
 		.n_related = x->n_related,
 	};
-	if (x->has_plan)
-		v->promise = promise_text(q->arena, l, &x->plan, x->has_calendar ? &x->calendar : NULL, t->kind,
-		                          t->criticality);
 	v->draft_url = str_concat(q->arena, v->url, STR("/draft"));
 	desk_items(q, &x->view, (struct event_id){ 0 }, &v->items, &v->n_items);
 	fill_people(q, x, v);

@@ -76,7 +76,7 @@ static enum rc load_stale(struct db_tx *tx, void *arg, struct err *err)
 	struct stale *x = arg;
 	enum rc rc = ticket_view(tx, x->q->arena, &x->q->actor, x->number, &x->view, err);
 
-	return rc == RC_OK ? ticket_counts(tx, &x->q->actor, &x->counts, err) : rc;
+	return rc == RC_OK ? desk_counts(tx, x->q, &x->counts, err) : rc;
 }
 
 /* Everything that the form said but its text, to be said again. Files are in the draft already. */

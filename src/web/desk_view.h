@@ -22,8 +22,7 @@ struct desk_row {
 };
 struct desk_list {
 	const char *title;
-	struct desk_row *rows;
-	size_t n;
+	struct html rows; /* desk_row_list, "" = there are none */
 	struct str next_url;
 	const char *empty, *action; /* one sentence and what to do then */
 	const char *action_url;
@@ -146,6 +145,18 @@ struct desk_row *desk_rows(const struct req *q, const struct ticket_row *rows, s
 /* web_page_init() with the counts of the views. */
 void desk_page_init(struct page *p, struct req *q, struct resp *r, const char *title, enum nav nav,
                     const struct view_counts *c);
+/* ticket_counts(), kept while nothing happens. */
+MUST_USE enum rc desk_counts(struct db_tx *tx, const struct req *q, struct view_counts *ret, struct err *err);
+/* A list as it is shown, kept while nothing happens. */
+struct desk_listing {
+	struct req *q;
+	const char *view; /* for the key */
+	struct ticket_query query;
+	struct html rows; /* "" = there are none */
+	struct str next;
+	struct view_counts counts;
+};
+MUST_USE enum rc desk_listing_read(struct db_tx *tx, void *listing, struct err *err);
 /* Where err may be written without hiding why a form was refused. */
 struct err *desk_err(struct req *q, const struct resp *r, struct err *spare);
 
@@ -162,12 +173,14 @@ struct desk_load {
 	struct recipient *people;
 	size_t n_people;
 	struct draft reply, note;
-	struct plan plan;
-	struct calendar calendar;
-	bool has_plan, has_calendar;
+	struct str plan_name, promise;
 	struct account account;
 	struct contact contact;
 };
+/* desk_recall.c: parts of it that are kept between requests. */
+MUST_USE enum rc desk_related(struct db_tx *tx, struct desk_load *x, struct err *err);
+MUST_USE enum rc desk_agents(struct db_tx *tx, struct desk_load *x, struct err *err); /* id, name, disabled_at */
+MUST_USE enum rc desk_promise(struct db_tx *tx, struct desk_load *x, struct err *err);
 MUST_USE enum rc desk_load(struct db_tx *tx, void *load, struct err *err);
 void desk_fill(struct req *q, struct desk_load *x, const char *action, struct desk_ticket *v);
 /* Messages and events after `after` (0 = all), as they happened. */

@@ -56,7 +56,7 @@ static enum rc read_list(struct db_tx *tx, void *arg, struct err *err)
 	struct listing *x = arg;
 	enum rc rc = intake_list(tx, x->q->arena, x->state->state, x->before, PAGE_SIZE + 1, &x->at, &x->n, err);
 
-	return rc == RC_OK ? ticket_counts(tx, &x->q->actor, &x->counts, err) : rc;
+	return rc == RC_OK ? desk_counts(tx, x->q, &x->counts, err) : rc;
 }
 
 static struct str who_wrote(struct arena *a, const struct intake *in)
@@ -132,7 +132,7 @@ static enum rc read_mail(struct db_tx *tx, void *arg, struct err *err)
 	enum rc rc = intake_find(tx, q->arena, (struct intake_id){ web_path_id(q, "id") }, &x->in, err);
 
 	if (rc == RC_OK)
-		rc = ticket_counts(tx, &q->actor, &x->counts, err);
+		rc = desk_counts(tx, q, &x->counts, err);
 	if (rc == RC_OK && x->in.ticket.v)
 		rc = ticket_find_id(tx, q->arena, &q->actor, x->in.ticket, &x->ticket, err);
 	return rc;

@@ -15,7 +15,8 @@ struct out web_out(const struct req *q, struct resp *r)
 		             .zone = web_zone(q),
 		             .now = q->now,
 		             .csrf = q->csrf,
-		             .nonce_key = random_token(q->arena) };
+		             .nonce_key = random_token(q->arena),
+		             .arena = q->arena };
 }
 
 /* ---- flash ---- */

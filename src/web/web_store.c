@@ -1,5 +1,6 @@
 /* The settings that pages show, in one read. */
 #include "db/db.h"
+#include "util/recall.h"
 #include "web/web.h"
 
 DB_QUERY(q_settings, "web.settings",
@@ -31,14 +32,44 @@ static enum rc load(struct db_tx *tx, void *arg, struct err *err)
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-struct web_settings web_settings_of(const struct desk *d, struct arena *a)
+/* Kept as "PRODUCT NUL PHONE NUL ADDRESS NUL 0|1". A change by this process is seen at once, by another one in 2 s. */
+static struct str pack(struct arena *a, const struct web_settings *s)
+{
+	return arena_strf(a, STR_F "%c" STR_F "%c" STR_F "%c%d", STR_A(s->product), 0, STR_A(s->phone), 0,
+	                  STR_A(s->support_addr), 0, s->require_totp);
+}
+
+static bool unpack(struct str have, struct web_settings *s)
+{
+	bool good = str_cut(&have, 0, &s->product) && str_cut(&have, 0, &s->phone) &&
+	            str_cut(&have, 0, &s->support_addr);
+
+	s->require_totp = str_is(have, "1");
+	return good;
+}
+
+static struct web_settings read_settings(const struct desk *d, struct arena *a, struct instant now)
+{
+	struct web_settings s = { STR_INIT(""), STR_INIT(""), STR_INIT(""), false };
+	int64_t stamp = (int64_t)db_commits(d->db);
+	struct load l = { a, &s };
+	struct str have;
+
+	if (recall_get(d->recall, STR("settings"), stamp, now, 2 * SECOND_US, a, &have) && unpack(have, &s))
+		return s;
+	s = (struct web_settings){ STR_INIT(""), STR_INIT(""), STR_INIT(""), false };
+	if (db_read(d->db, load, &l, NULL) == RC_OK)
+		recall_put(d->recall, STR("settings"), stamp, now, pack(a, &s));
+	else
+		s = (struct web_settings){ STR_INIT(""), STR_INIT(""), STR_INIT(""), false };
+	return s;
+}
+
+static struct web_settings settings_at(const struct desk *d, struct arena *a, struct instant now)
 {
 	const struct desk_config *c = &d->config;
-	struct web_settings s = { STR_INIT(""), STR_INIT(""), STR_INIT(""), false };
-	struct load l = { a, &s };
+	struct web_settings s = read_settings(d, a, now);
 
-	if (db_read(d->db, load, &l, NULL) != RC_OK)
-		s = (struct web_settings){ STR_INIT(""), STR_INIT(""), STR_INIT(""), false };
 	if (c->product.n)
 		s.product = c->product;
 	if (c->phone.n)
@@ -50,7 +81,12 @@ struct web_settings web_settings_of(const struct desk *d, struct arena *a)
 	return s;
 }
 
+struct web_settings web_settings_of(const struct desk *d, struct arena *a)
+{
+	return settings_at(d, a, time_now());
+}
+
 struct web_settings web_settings(const struct req *q)
 {
-	return web_settings_of(web_desk(q), q->arena);
+	return settings_at(web_desk(q), q->arena, q->now);
 }
