@@ -5,13 +5,16 @@
 enum intake_channel { INTAKE_LMTP = 1, INTAKE_PIPE, INTAKE_IMAP };
 enum intake_state { INTAKE_RECEIVED = 1, INTAKE_MESSAGE, INTAKE_TRIAGE, INTAKE_QUARANTINE, INTAKE_REFUSED, INTAKE_DUPLICATE };
 const char *intake_state_name(enum intake_state s);
+enum intake_auth { INTAKE_AUTH_NONE, INTAKE_AUTH_PASS, INTAKE_AUTH_FAIL }; /* what a server we trust says of the sender */
 
 struct intake {
 	struct intake_id id;
 	enum intake_channel channel;
 	enum intake_state state;
 	struct instant received_at;
-	struct str sha256, mail_from, rcpt, reason, from_addr, from_name, subject, message_id;
+	struct str sha256, mail_from, rcpt, reason, from_addr, from_name, subject, message_id, source;
+	enum intake_auth auth;
+	bool same_id; /* another mail with other content carries this Message-ID */
 	int64_t size;
 	struct ticket_id ticket;
 	int tries;
@@ -28,6 +31,8 @@ MUST_USE enum rc intake_insert(struct db_tx *tx, const struct intake *in, struct
 MUST_USE enum rc intake_due(struct db_tx *tx, struct arena *out, int64_t after, size_t max, struct intake **ret, size_t *ret_n, struct err *err);
 /* RC_CONFLICT code "duplicate": the same mail was filed before. RC_NOT_FOUND: another thread moved the row on. */
 MUST_USE enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str content_key, struct err *err);
+/* Was a mail with this Message-ID filed before, from whatever row? */
+MUST_USE enum rc intake_has_id(struct db_tx *tx, struct intake_id other_than, struct str message_id, bool *ret, struct err *err);
 MUST_USE enum rc intake_done(struct db_tx *tx, const struct intake *in, const struct filing *f, struct err *err);
 MUST_USE enum rc intake_tried(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err);
 

@@ -3,18 +3,19 @@
 
 #define COLUMNS                                                                                                        \
 	"id, channel, state, received_at, sha256, size, mail_from, rcpt, reason, from_addr, from_name, subject, "      \
-	"message_id, ticket_id, tries"
+	"message_id, ticket_id, tries, auth, source, same_id"
 
 DB_QUERY(q_seen, "intake.seen", "SELECT id FROM intake WHERE sha256 = :sha256 AND rcpt = :rcpt LIMIT 1");
 DB_QUERY(q_insert, "intake.insert",
-	 "INSERT INTO intake (channel, received_at, sha256, size, mail_from, rcpt, state)"
-	 " VALUES (:channel, :at, :sha256, :size, :mail_from, :rcpt, 1)");
+	 "INSERT INTO intake (channel, received_at, sha256, size, mail_from, rcpt, source, state)"
+	 " VALUES (:channel, :at, :sha256, :size, :mail_from, :rcpt, :source, 1)");
 DB_QUERY(q_due, "intake.due", "SELECT " COLUMNS " FROM intake WHERE state = 1 AND id > :after ORDER BY id LIMIT :max");
 /* The claim is the guard against filing twice: the row must still be waiting, and content_key is unique. */
 DB_QUERY(q_claim, "intake.claim", "UPDATE intake SET content_key = :key WHERE id = :id AND state = 1");
 DB_QUERY(q_done, "intake.done",
 	 "UPDATE intake SET state = :state, reason = :reason, ticket_id = :ticket, from_addr = :from_addr, from_name = :from_name,"
-	 " subject = :subject, message_id = :message_id WHERE id = :id AND state = 1");
+	 " subject = :subject, message_id = :message_id, auth = :auth, same_id = :same_id WHERE id = :id AND state = 1");
+DB_QUERY(q_has_id, "intake.has_id", "SELECT COUNT(*) FROM (SELECT 1 FROM intake WHERE message_id = :message_id AND id <> :id AND state <> 6 LIMIT 1) AS x");
 DB_QUERY(q_tried, "intake.tried", "UPDATE intake SET tries = tries + 1, reason = :reason WHERE id = :id AND state = 1");
 DB_QUERY(q_list, "intake.list",
 	 "SELECT " COLUMNS " FROM intake WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :max");
@@ -49,6 +50,9 @@ static void row(struct db_rows *r, struct arena *out, struct intake *in)
 		.message_id = db_col_str(r, 12, out),
 		.ticket = { db_col_i64(r, 13) },
 		.tries = (int)db_col_i64(r, 14),
+		.auth = (enum intake_auth)db_col_i64(r, 15),
+		.source = db_col_str(r, 16, out),
+		.same_id = db_col_i64(r, 17) != 0,
 	};
 }
 
@@ -77,7 +81,7 @@ enum rc intake_insert(struct db_tx *tx, const struct intake *in, struct err *err
 		return rc;
 	return db_exec(tx, &q_insert,
 		       DB_ARGS(db_i64("channel", in->channel), db_i64("at", in->received_at.us), db_str("sha256", in->sha256),
-			       db_i64("size", in->size), db_str("mail_from", in->mail_from), db_str("rcpt", in->rcpt)),
+			       db_i64("size", in->size), db_str("mail_from", in->mail_from), db_str("rcpt", in->rcpt), db_str("source", in->source.p ? in->source : STR(""))),
 		       NULL, err);
 }
 
@@ -106,11 +110,22 @@ enum rc intake_done(struct db_tx *tx, const struct intake *in, const struct fili
 			     DB_ARGS(db_i64("state", f->state), db_str("reason", f->reason.p ? f->reason : STR("")),
 				     db_id("ticket", f->ticket.v), db_str("from_addr", in->from_addr),
 				     db_str("from_name", in->from_name), db_str("subject", in->subject),
-				     db_str("message_id", in->message_id), db_i64("id", in->id.v)),
+				     db_str("message_id", in->message_id), db_i64("auth", in->auth), db_i64("same_id", in->same_id),
+				     db_i64("id", in->id.v)),
 			     &changed, err);
 
 	if (rc == RC_OK && changed == 0)
 		return fail(err, RC_NOT_FOUND, "the mail was filed by somebody else meanwhile");
+	return rc;
+}
+
+enum rc intake_has_id(struct db_tx *tx, struct intake_id other_than, struct str message_id, bool *ret, struct err *err)
+{
+	int64_t n = 0;
+	enum rc rc = message_id.n ? db_get_i64(tx, &q_has_id, DB_ARGS(db_str("message_id", message_id), db_i64("id", other_than.v)), &n, err)
+				  : RC_OK;
+
+	*ret = n > 0;
 	return rc;
 }
 

@@ -179,6 +179,8 @@ static enum rc from_person(struct db_tx *tx, struct filing_job *job, struct err 
 	bool closed = false;
 	enum rc rc;
 
+	job->in->auth = auth == AUTH_PASS ? INTAKE_AUTH_PASS : auth == AUTH_FAIL ? INTAKE_AUTH_FAIL : INTAKE_AUTH_NONE;
+
 	if (intake_is_ours(conf, m->identity) || agent_find_email(tx, job->a, m->identity, &g, NULL) == RC_OK)
 		return triage(tx, job, "It says it is from this desk or one of its agents; agents answer in the workspace, not by mail from outside.", err);
 	if (auth == AUTH_FAIL)
@@ -223,6 +225,8 @@ enum rc file_mail(struct db_tx *tx, void *arg, struct err *err)
 	if (rc == RC_CONFLICT)
 		return settle(tx, job, INTAKE_DUPLICATE, STR("The same mail was filed before."), (struct ticket_id){ 0 }, err);
 	if (rc != RC_OK)
+		return rc;
+	if ((rc = intake_has_id(tx, job->in->id, job->in->message_id, &job->in->same_id, err)) != RC_OK)
 		return rc;
 	if (m->auto_reason.p || m->bounce.is || job->in->mail_from.n == 0)
 		return automatic(tx, job, err);

@@ -63,11 +63,6 @@ enum rc intake_accept(struct db *db, enum intake_channel channel, struct str sha
 
 /* ---- one mail ---- */
 
-static struct str no_image(void *arg, struct arena *a, struct str cid)
-{
-	return STR_NULL; /* shown below the text as attachments, until the viewer resolves them */
-}
-
 static enum rc keep_files(struct filing_job *job, struct err *err)
 {
 	const struct mail *m = job->mail;
@@ -125,9 +120,10 @@ static enum rc take_in(struct filing_job *job, struct err *err)
 	if ((rc = keep_files(job, err)) != RC_OK)
 		return rc;
 	if (mail.html.p) {
-		struct str head = str_sub(mail.html, 0, mail.html_quoted_end > mail.html_quoted_at ? mail.html_quoted_at : mail.html.n);
+		struct html_result r = { .html = mail.html, .quoted_at = mail.html_quoted_at, .quoted_end = mail.html_quoted_end };
 
-		job->html = html_images(job->a, head, no_image, NULL);
+		/* History stays, folded, with what was written below it; images are found among the files when it is shown. */
+		job->html = html_fold(job->a, &r);
 		if (job->html.n > 4 * MAX_KEPT)
 			job->html = STR_NULL; /* the text tells it, the raw mail is kept */
 	}

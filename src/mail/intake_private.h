@@ -12,7 +12,7 @@ struct filing_job {
 	const struct mail *mail;
 	const struct new_attachment *attachments; /* already in the blob store */
 	size_t n_attachments;
-	struct str html;           /* as it is kept: before quoted history, images as text */
+	struct str html;           /* as it is kept: quoted history folded, images as cid: */
 	struct instant now;
 	struct filing result;
 };

@@ -17,10 +17,11 @@ DB_QUERY(q_attach, "attachment.insert",
 DB_QUERY(q_move, "attachment.move",
          "UPDATE attachment SET ticket_id = :ticket, message_id = :message, draft_id = NULL WHERE draft_id = :draft");
 DB_QUERY(q_messages, "ticket.view_messages",
-         "SELECT id, internal, automatic, author_kind, contact_id, agent_id, author, email, channel, at, text, quoted, "
-         "html,"
-         " intake_id FROM message WHERE ticket_id = :ticket AND (CAST(:agent AS BIGINT) = 1 OR internal = 0)"
-         " ORDER BY id DESC LIMIT :max");
+         "SELECT m.id, m.internal, m.automatic, m.author_kind, m.contact_id, m.agent_id, m.author, m.email, m.channel, m.at, "
+         "m.text, m.quoted, m.html, m.intake_id, COALESCE(i.auth, 1), COALESCE(i.same_id, 0)"
+         " FROM message m LEFT JOIN intake i ON i.id = m.intake_id"
+         " WHERE m.ticket_id = :ticket AND (CAST(:agent AS BIGINT) = 1 OR m.internal = 0)"
+         " ORDER BY m.id DESC LIMIT :max");
 #define FILE_COLS "a.id, a.message_id, a.ticket_id, a.draft_id, a.token, a.sha256, a.name, a.type, a.cid, a.size, a.at"
 DB_QUERY(q_files, "ticket.view_attachments",
          "SELECT " FILE_COLS " FROM attachment a JOIN message m ON m.id = a.message_id WHERE a.ticket_id = :ticket"
@@ -170,7 +171,9 @@ static enum rc load_messages(struct db_tx *tx, struct arena *out, bool agent, st
 			                              .text = db_col_str(&r, 10, out),
 			                              .quoted = db_col_str(&r, 11, out),
 			                              .html = db_col_str(&r, 12, out),
-			                              .intake = { agent ? db_col_i64(&r, 13) : 0 } };
+			                              .intake = { agent ? db_col_i64(&r, 13) : 0 },
+			                              .unverified = agent && db_col_i64(&r, 14) != 1,
+			                              .same_id = agent && db_col_i64(&r, 15) != 0 };
 	}
 	for (size_t i = 0; i < m.n / 2; i++) {
 		struct message x = m.at[i];

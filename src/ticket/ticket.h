@@ -73,6 +73,8 @@ struct message {
 	struct instant at;
 	struct str text, quoted, html; /* html: cleaned, STR_NULL = show text */
 	struct intake_id intake;       /* raw mail */
+	bool unverified;               /* agents only: a mail, and nobody vouched for its sender */
+	bool same_id;                  /* agents only: another mail had the same Message-ID and other words */
 	const struct attachment *attachments;
 	size_t n_attachments;
 	const struct delivery *deliveries; /* agents only */

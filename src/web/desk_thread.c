@@ -350,6 +350,8 @@ static void add_message(const struct req *q, struct desk_item *it, const struct 
 	*it = (struct desk_item){ .is_note = m->internal,
 		                  .is_ours = m->author_kind == ACTOR_AGENT && !m->internal,
 		                  .automatic = m->automatic,
+		                  .unverified = m->unverified && !m->automatic,
+		                  .same_id = m->same_id,
 		                  .id = m->id.v,
 		                  .intake = m->intake.v,
 		                  .at = m->at,

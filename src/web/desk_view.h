@@ -46,7 +46,7 @@ struct desk_delivery {
 	struct instant at;
 };
 struct desk_item { /* a message, or an event in one line */
-	bool is_event, is_note, is_ours, automatic;
+	bool is_event, is_note, is_ours, automatic, unverified, same_id;
 	int64_t id, intake;
 	struct str text; /* of an event */
 	struct instant at;
