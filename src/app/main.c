@@ -16,6 +16,7 @@ const struct command commands[] = {
 	{ "admin", cmd_admin, "admin agent|password|token|account|sign-in-link ...", "make first accounts and tokens, set passwords" },
 	{ "import", cmd_import, "import FILE.csv [--dry-run]", "import accounts, subscriptions, sites and contacts" },
 	{ "demo", cmd_demo, "demo", "fill an empty desk with demo data" },
+	{ "calendar", cmd_calendar, "calendar add|between --calendar FILE --from T [--minutes N | --to T]", "count working time (--explain, --json, --holidays FILE.ics, --zone ZONE)" },
 	{ "verify", cmd_verify, "verify", "reconcile mail: accepted = filed + triage + quarantine + refused; check attachments on disk" },
 	{ "routes", cmd_routes, "routes [--openapi]", "list every address with what it demands, or print the OpenAPI file" },
 	{ "bench", cmd_bench, "bench seed --tickets N", "make deterministic data for measurements" },

@@ -82,9 +82,9 @@ TEST(calendar_next_open)
 	EXPECT("without hours it never opens", !time_is_set(calendar_next_open(&never, at("2026-11-23T00:00:00Z"))));
 }
 
-#define FIVE                                                                                                           \
-	"{\"mon\":[[\"01:00\",\"02:00\"],[\"03:00\",\"04:00\"],[\"05:00\",\"06:00\"],"                                 \
-	"[\"07:00\",\"08:00\"],[\"09:00\",\"10:00\"]]}"
+#define EIGHT                                                                                                          \
+	"{\"mon\":[[\"01:00\",\"02:00\"],[\"03:00\",\"04:00\"],[\"05:00\",\"06:00\"],[\"11:00\",\"12:00\"],"           \
+	"[\"13:00\",\"14:00\"],[\"15:00\",\"16:00\"],[\"07:00\",\"08:00\"],[\"09:00\",\"10:00\"]]}"
 
 TEST(calendar_parse_refuses)
 {
@@ -99,7 +99,7 @@ TEST(calendar_parse_refuses)
 		                           "{\"mon\":[[\"24:00\",\"01:00\"]]}",
 		                           "{\"always\":1}",
 		                           "{\"mon\":[],\"mon\":[]}",
-		                           FIVE };
+		                           EIGHT };
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		struct calendar c = { 0 };

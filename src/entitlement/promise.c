@@ -23,7 +23,7 @@ struct str promise_hours(struct arena *a, const struct i18n *l, const struct cal
 		if (c->day[d][0].to) {
 			buf_addz(&b, b.n ? ", " : "");
 			buf_addf(&b, last > i ? "%s–%s" : "%s", day[d], day[last % 7]);
-			for (int k = 0; k < 4 && c->day[d][k].to; k++)
+			for (int k = 0; k < CALENDAR_INTERVALS && c->day[d][k].to; k++)
 				buf_addf(&b, "%s %02d:%02d–%02d:%02d", k ? "," : "", c->day[d][k].from / 60, c->day[d][k].from % 60,
 					 c->day[d][k].to / 60, c->day[d][k].to % 60);
 		}

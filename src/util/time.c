@@ -179,6 +179,7 @@ struct zone {
 	int32_t *offset; /* and the offset from then on */
 	int32_t first;  /* before the first one */
 	char *footer;   /* POSIX TZ rule for after the last one, "" when none */
+	bool known;
 };
 static pthread_mutex_t zones_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct zone *zones; /* a cache of immutable things: the one global, guarded by its lock */
@@ -315,29 +316,49 @@ static const char *rule_date(const char *p, int year, int64_t *ret)
 	return p;
 }
 
+struct rule {
+	int32_t std, dst;
+	const char *dates; /* NULL: no summer time */
+};
+
+static struct rule rule_of(const char *p)
+{
+	struct rule r = { 0 };
+
+	p = rule_hms(rule_name(p), &r.std);
+	r.std = r.dst = -r.std;
+	if (!*p)
+		return r;
+	p = rule_name(p);
+	r.dst = r.std + 3600;
+	if (*p && *p != ',') {
+		p = rule_hms(p, &r.dst);
+		r.dst = -r.dst;
+	}
+	r.dates = p;
+	return r;
+}
+
+/* When summer time begins and ends in that year. */
+static void rule_year(const struct rule *r, int year, int64_t *from, int64_t *to)
+{
+	int64_t start = days_from_civil(year, 1, 1) * 86400;
+
+	rule_date(rule_date(r->dates, year, from), year, to);
+	*from += start - r->std;
+	*to += start - r->dst;
+}
+
 static int32_t rule_offset(const char *p, int64_t utc)
 {
-	int32_t std, dst;
+	struct rule r = rule_of(p);
 	int64_t from, to;
 
-	p = rule_hms(rule_name(p), &std);
-	std = -std;
-	if (!*p)
-		return std;
-	p = rule_name(p);
-	dst = std + 3600;
-	if (*p && *p != ',') {
-		p = rule_hms(p, &dst);
-		dst = -dst;
-	}
-	int year = civil_of_seconds(utc + std).year;
-	int64_t start = days_from_civil(year, 1, 1) * 86400;
-	p = rule_date(p, year, &from);
-	rule_date(p, year, &to);
-	from += start - std;
-	to += start - dst;
+	if (!r.dates)
+		return r.std;
+	rule_year(&r, civil_of_seconds(utc + r.std).year, &from, &to);
 	bool summer = from < to ? utc >= from && utc < to : utc >= from || utc < to;
-	return summer ? dst : std;
+	return summer ? r.dst : r.std;
 }
 
 static const struct zone *zone_find(const char *name)
@@ -356,7 +377,7 @@ static const struct zone *zone_find(const char *name)
 		z->name = xstrdup(name);
 		snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
 		if (!strstr(name, "..") && name[0] != '/' && (bytes = slurp(path, &n)))
-			tzif(z, bytes, n);
+			z->known = tzif(z, bytes, n);
 		free(bytes);
 		z->next = zones;
 		zones = z;
@@ -389,4 +410,83 @@ struct civil time_civil_in(struct instant t, const char *zone)
 	if (!zone || !*zone || strcmp(zone, "UTC") == 0)
 		return civil_of_seconds(s);
 	return civil_of_seconds(s + zone_offset(zone_find(zone), s));
+}
+
+const struct zone *time_zone(const char *name)
+{
+	const struct zone *z = name && *name ? zone_find(name) : NULL;
+
+	return z && z->known ? z : NULL;
+}
+
+/* Behind the last transition of the file: between two changes that the rule makes. */
+static struct zone_span rule_span(const struct zone *z, int64_t utc)
+{
+	struct rule r = rule_of(z->footer);
+	struct zone_span s = { z->n ? z->at[z->n - 1] : -ZONE_EVER, ZONE_EVER, rule_offset(z->footer, utc) };
+
+	if (!r.dates)
+		return s;
+	int year = civil_of_seconds(utc + r.std).year;
+	for (int y = year - 1; y <= year + 1; y++) {
+		int64_t change[2];
+
+		rule_year(&r, y, &change[0], &change[1]);
+		for (int i = 0; i < 2; i++) {
+			if (change[i] <= utc && change[i] > s.from)
+				s.from = change[i];
+			if (change[i] > utc && change[i] < s.to)
+				s.to = change[i];
+		}
+	}
+	return s;
+}
+
+struct zone_span time_zone_span(const struct zone *z, int64_t utc)
+{
+	size_t lo = 0, hi = z ? z->n : 0;
+
+	if (!z)
+		return (struct zone_span){ -ZONE_EVER, ZONE_EVER, 0 };
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (z->at[mid] <= utc)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == z->n && z->footer && z->footer[0])
+		return rule_span(z, utc);
+	return (struct zone_span){ lo ? z->at[lo - 1] : -ZONE_EVER, lo < z->n ? z->at[lo] : ZONE_EVER,
+				   lo ? z->offset[lo - 1] : z->first };
+}
+
+struct instant time_from_civil_in(const struct civil *c, const struct zone *z)
+{
+	int64_t wall = time_from_civil(c).us / SECOND_US;
+	struct zone_span before = time_zone_span(z, wall - 86400 - 3600 * 4), s = before;
+
+	/* From two days' width before on: the first span that shows this wall time, or the end of the one it is missing
+	 * behind. */
+	for (int i = 0; i < 8; i++) {
+		int64_t utc = wall - s.offset;
+
+		if (utc < s.to)
+			return (struct instant){ (utc < s.from ? s.from : utc) * SECOND_US };
+		s = time_zone_span(z, s.to);
+	}
+	return (struct instant){ (wall - s.offset) * SECOND_US };
+}
+
+struct str time_iso_in(struct arena *a, struct instant t, const struct zone *z)
+{
+	int64_t s = floor_seconds(t);
+	int32_t off = time_zone_span(z, s).offset;
+	struct civil c = civil_of_seconds(s + off);
+
+	if (off % 60 != 0) /* RFC 3339 has no seconds in an offset */
+		return time_iso(a, t);
+	return arena_strf(a, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month, c.day, c.hour, c.minute, c.second,
+			  off < 0 ? '-' : '+', abs(off) / 3600, abs(off) / 60 % 60);
 }

@@ -37,3 +37,13 @@ struct str time_rfc5322(struct arena *a, struct instant t);              /* Mon,
 struct str time_http(struct arena *a, struct instant t);                 /* RFC 9110 IMF-fixdate */
 /* Local wall time in an IANA zone ("America/Bogota"), from the system's tzdata. Unknown zones behave as UTC. */
 struct civil time_civil_in(struct instant t, const char *zone);
+
+/* ---- zones as spans of one offset: what arithmetic on wall clocks needs ---- */
+struct zone;
+#define ZONE_EVER INT64_C(9000000000000) /* seconds: before and after everything */
+struct zone_span { int64_t from, to; int32_t offset; }; /* seconds UTC, half-open; local = UTC + offset */
+const struct zone *time_zone(const char *name);         /* NULL: there is no such zone; kept for the program's life */
+struct zone_span time_zone_span(const struct zone *z, int64_t utc); /* z NULL: UTC */
+/* The moment a wall clock of the zone shows this: the first where it does twice, the end of the gap where it never does. */
+struct instant time_from_civil_in(const struct civil *c, const struct zone *z);
+struct str time_iso_in(struct arena *a, struct instant t, const struct zone *z); /* 2026-11-23T02:05:00-05:00 */
