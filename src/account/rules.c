@@ -100,9 +100,17 @@ enum rc rule_lang(struct str s, struct err *err)
 
 enum rc rule_zone(struct str s, struct err *err)
 {
+	char name[64];
+
 	/* The name becomes a file name in the zone database, so it must not leave it. */
-	if (s.n == 0 || (s.n < 64 && only(s, "/_+-") && s.p[0] != '/' && s.p[0] != '-'))
+	if (s.n == 0)
 		return RC_OK;
+	if (s.n < sizeof(name) && only(s, "/_+-") && s.p[0] != '/' && s.p[0] != '-') {
+		memcpy(name, s.p, s.n);
+		name[s.n] = 0;
+		if (time_zone_known(name))
+			return RC_OK;
+	}
 	return fail_field(err, RC_INVALID, "zone", "The time zone is a name like \"America/Bogota\" or \"UTC\".");
 }
 

@@ -1,6 +1,7 @@
-/* Accounts, contacts, subscriptions and plans by JSON. */
+/* Accounts, contacts and subscriptions by JSON, and what an account is entitled to. */
 #include "api/api_private.h"
 #include "mime/addr.h"
+#include <stdio.h>
 
 struct id_call {
 	int64_t id;
@@ -21,17 +22,18 @@ static void cursor_of(const struct req *q, int64_t *id, struct str *name)
 		*name = rest;
 }
 
-static struct id_call list_call(const struct req *q)
+static enum rc list_call(struct req *q, struct id_call *c)
 {
-	struct id_call c = { 0 };
 	int64_t id;
 	struct str name;
 
 	cursor_of(q, &id, &name);
-	c.page = api_page(q, id, name);
-	c.prefix = req_field(q, "name");
-	c.email = req_field(q, "email");
-	return c;
+	if (req_field(q, "after").n && id <= 0)
+		return fail_field(req_err(q), RC_INVALID, "after", "after is the next of the page before");
+	c->page = api_page(q, id, name);
+	c->prefix = req_field(q, "name");
+	c->email = req_field(q, "email");
+	return RC_OK;
 }
 
 static void end_list(struct call *c, bool more, int64_t id, struct str name)
@@ -77,11 +79,12 @@ static enum rc accounts_step(struct db_tx *tx, struct call *c, struct err *err)
 
 enum rc api_accounts_list(struct req *q, struct resp *r)
 {
-	struct id_call in = list_call(q);
+	struct id_call in = { 0 };
+	enum rc rc = list_call(q, &in);
 
 	if (!actor_is_agent(&q->actor))
 		return fail(req_err(q), RC_DENIED, "this token belongs to one account and cannot list others");
-	return api_read(q, r, accounts_step, &in);
+	return rc == RC_OK ? api_read(q, r, accounts_step, &in) : rc;
 }
 
 static enum rc account_show(struct db_tx *tx, struct call *c, int64_t id, struct err *err)
@@ -197,10 +200,11 @@ static enum rc contacts_step(struct db_tx *tx, struct call *c, struct err *err)
 
 enum rc api_contacts_list(struct req *q, struct resp *r)
 {
-	struct id_call in = list_call(q);
+	struct id_call in = { 0 };
+	enum rc rc = list_call(q, &in);
 
 	req_int(q, "account", &in.id);
-	return api_read(q, r, contacts_step, &in);
+	return rc == RC_OK ? api_read(q, r, contacts_step, &in) : rc;
 }
 
 static enum rc contact_show(struct db_tx *tx, struct call *c, int64_t id, struct err *err)
@@ -241,12 +245,21 @@ static enum rc roles_of(const struct req *q, struct contact *x, struct err *err)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *v = json_array_get(list, i);
 		struct role *role = &x->roles[x->n_roles++];
-		struct str scope = str_of(json_string_value(json_object_get(v, "scope")));
+		const json_t *given = json_object_get(v, "scope");
+		struct str scope = given && !json_is_null(given) ? str_of(json_string_value(given)) : STR("account");
+		char field[48];
 
+		snprintf(field, sizeof(field), "roles[%zu].role", i);
 		if (contact_role_parse(str_of(json_string_value(json_object_get(v, "role"))), &role->role) != RC_OK)
-			return fail_field(err, RC_INVALID, "roles", "a role is manager, operator or auditor");
+			return fail_field(err, RC_INVALID, field, "a role is manager, operator or auditor");
+		snprintf(field, sizeof(field), "roles[%zu].scope", i);
+		if (!str_is(scope, "account") && !str_is(scope, "subscription") && !str_is(scope, "site"))
+			return fail_field(err, RC_INVALID, field, "a scope is account, subscription or site");
+		snprintf(field, sizeof(field), "roles[%zu].id", i);
 		role->scope = str_is(scope, "site") ? SCOPE_SITE : str_is(scope, "subscription") ? SCOPE_SUBSCRIPTION : SCOPE_ACCOUNT;
 		role->scope_id = role->scope == SCOPE_ACCOUNT ? x->account.v : json_integer_value(json_object_get(v, "id"));
+		if (role->scope_id <= 0)
+			return fail_field(err, RC_INVALID, field, "id is the number of the subscription or site");
 	}
 	return RC_OK;
 }
@@ -308,7 +321,7 @@ enum rc api_contact_patch(struct req *q, struct resp *r)
 	return rc == RC_OK ? api_write(q, r, 200, contact_patch_step, &in) : rc;
 }
 
-/* ---- subscriptions and plans ---- */
+/* ---- subscriptions ---- */
 
 static enum rc subscriptions_step(struct db_tx *tx, struct call *c, struct err *err)
 {
@@ -330,10 +343,11 @@ static enum rc subscriptions_step(struct db_tx *tx, struct call *c, struct err *
 
 enum rc api_subscriptions_list(struct req *q, struct resp *r)
 {
-	struct id_call in = list_call(q);
+	struct id_call in = { 0 };
+	enum rc rc = list_call(q, &in);
 
 	req_int(q, "account", &in.id);
-	return api_read(q, r, subscriptions_step, &in);
+	return rc == RC_OK ? api_read(q, r, subscriptions_step, &in) : rc;
 }
 
 static enum rc subscription_show(struct db_tx *tx, struct call *c, int64_t id, struct err *err)
@@ -404,7 +418,13 @@ static enum rc subscription_create_step(struct db_tx *tx, struct call *c, struct
 {
 	struct subscription s = { .account = { api_i64(c->q, "account", 0) }, .state = SUB_ACTIVE, .valid_from = c->now, .state_at = c->now, .name = STR("") };
 	struct subscription_id id;
-	enum rc rc = fill_subscription(tx, c, &s, err);
+	struct account account;
+	enum rc rc = account_find(tx, c->a, s.account, &account, err);
+
+	if (rc == RC_NOT_FOUND)
+		return fail_field(err, RC_INVALID, "account", "there is no such account");
+	if (rc == RC_OK)
+		rc = fill_subscription(tx, c, &s, err);
 
 	if (rc == RC_OK)
 		rc = subscription_create(tx, c->who, c->now, &s, &id, err);
@@ -435,29 +455,6 @@ enum rc api_subscription_patch(struct req *q, struct resp *r)
 	enum rc rc = api_path_id(q, "id", &in.id);
 
 	return rc == RC_OK ? api_write(q, r, 200, subscription_patch_step, &in) : rc;
-}
-
-static enum rc plans_step(struct db_tx *tx, struct call *c, struct err *err)
-{
-	struct plan *at;
-	size_t n;
-	enum rc rc = plan_list(tx, c->a, &at, &n, err);
-
-	if (rc != RC_OK)
-		return rc;
-	json_obj(&c->json);
-	json_key(&c->json, "plans");
-	json_arr(&c->json);
-	for (size_t i = 0; i < n; i++)
-		api_plan(&c->json, &at[i]);
-	json_end_arr(&c->json);
-	json_end_obj(&c->json);
-	return RC_OK;
-}
-
-enum rc api_plans_list(struct req *q, struct resp *r)
-{
-	return api_read(q, r, plans_step, NULL);
 }
 
 static enum rc entitlement_step(struct db_tx *tx, struct call *c, struct err *err)

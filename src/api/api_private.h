@@ -46,6 +46,10 @@ void api_account(struct json *j, const struct account *a);
 void api_subscription(struct json *j, const struct subscription *s);
 void api_contact(struct json *j, const struct contact *c);
 void api_plan(struct json *j, const struct plan *p);
+const char *api_metric_name(enum metric m);
+/* schemas.c: the "schemas" member of the OpenAPI file */
+void api_schemas(struct json *j);
+bool api_schema_known(const char *name);
 
 /* A stored upload as its owner may name it: "<sha256>.<size>.<mac>". Stateless: nothing to clean, nothing to guess. */
 struct str api_handle(struct arena *a, const struct desk *d, const struct actor *who, struct str sha256, int64_t size, struct str name, struct str type);
@@ -66,6 +70,9 @@ enum rc api_subscription_create(struct req *q, struct resp *r);
 enum rc api_subscription_get(struct req *q, struct resp *r);
 enum rc api_subscription_patch(struct req *q, struct resp *r);
 enum rc api_plans_list(struct req *q, struct resp *r);
+enum rc api_plan_create(struct req *q, struct resp *r);
+enum rc api_plan_get(struct req *q, struct resp *r);
+enum rc api_plan_put(struct req *q, struct resp *r);
 enum rc api_tickets_list(struct req *q, struct resp *r);
 enum rc api_ticket_create(struct req *q, struct resp *r);
 enum rc api_ticket_get(struct req *q, struct resp *r);

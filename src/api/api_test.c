@@ -14,6 +14,7 @@ TEST(api_openapi_is_made_of_the_routes)
 	json_t *paths = json_object_get(doc, "paths");
 	for (const struct route *r = api_routes; r->path; r++) {
 		EXPECT(r->path, json_object_get(paths, r->path) != NULL);
+		EXPECT("every answer's schema is described", !r->schema_out || api_schema_known(r->schema_out));
 		EXPECT("every API route says what it does", r->doc != NULL && r->cap != CAP_NONE_SET && (r->flags & ROUTE_API));
 	}
 	json_t *create = json_object_get(json_object_get(json_object_get(paths, "/api/v1/tickets"), "post"), "requestBody");

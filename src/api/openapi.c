@@ -74,7 +74,7 @@ static void parameters(struct json *j, const struct route *r)
 		type(j, f);
 		json_end_obj(j);
 	}
-	if (r->method == HTTP_POST && !(r->flags & ROUTE_RAW)) {
+	if (r->method != HTTP_GET && !(r->flags & ROUTE_RAW)) {
 		json_obj(j);
 		json_kstr(j, "name", STR("Idempotency-Key"));
 		json_kstr(j, "in", STR("header"));
@@ -157,6 +157,12 @@ static void response(struct json *j, const char *status, const char *what, const
 	json_end_obj(j);
 }
 
+/* POST to a list makes one of it; POST to a verb changes what is there. */
+static bool makes(const struct route *r)
+{
+	return r->method == HTTP_POST && str_ends(str_of(r->path), STR("s"));
+}
+
 static void operation(struct json *j, const struct route *r)
 {
 	json_key(j, methods[r->method]);
@@ -167,7 +173,9 @@ static void operation(struct json *j, const struct route *r)
 		body(j, r);
 	json_key(j, "responses");
 	json_obj(j);
-	response(j, r->method == HTTP_POST && strchr(r->path, '{') == NULL ? "201" : "200", "Done", "application/json", r->schema_out);
+	if (r->method == HTTP_GET && r->schema_out)
+		response(j, "304", "Not changed since the ETag in If-None-Match", NULL, NULL);
+	response(j, makes(r) ? "201" : "200", "Done", r->schema_out || r->cap == CAP_PUBLIC ? "application/json" : "*/*", r->schema_out);
 	response(j, "default", "What went wrong, as a problem document (RFC 9457)", "application/problem+json", "Problem");
 	json_end_obj(j);
 	if (r->cap == CAP_PUBLIC) {
@@ -200,44 +208,6 @@ static void paths(struct json *j, const struct route *const *tables)
 			for (const struct route *p = r; p->path; p++)
 				if (same_path(p, r))
 					operation(j, p);
-			json_end_obj(j);
-		}
-	json_end_obj(j);
-}
-
-static void schemas(struct json *j, const struct route *const *tables)
-{
-	const char *done[64];
-	size_t n = 0;
-
-	json_key(j, "schemas");
-	json_obj(j);
-	json_key(j, "Problem");
-	json_obj(j);
-	json_kstr(j, "type", STR("object"));
-	json_key(j, "properties");
-	json_obj(j);
-	for (const char *const *p = (const char *const[]){ "type", "title", "detail", "field", "code", NULL }; *p; p++) {
-		json_key(j, *p);
-		json_obj(j);
-		json_kstr(j, "type", STR("string"));
-		json_end_obj(j);
-	}
-	json_end_obj(j);
-	json_end_obj(j);
-	for (; *tables; tables++)
-		for (const struct route *r = *tables; r->path; r++) {
-			bool seen = !r->schema_out || !(r->flags & ROUTE_API);
-
-			for (size_t i = 0; i < n && !seen; i++)
-				seen = strcmp(done[i], r->schema_out) == 0;
-			if (seen || n == COUNT(done))
-				continue;
-			done[n++] = r->schema_out;
-			json_key(j, r->schema_out);
-			json_obj(j);
-			json_kstr(j, "type", STR("object"));
-			json_kstr(j, "description", STR("Members are described in docs/API.md"));
 			json_end_obj(j);
 		}
 	json_end_obj(j);
@@ -280,7 +250,7 @@ void api_openapi(const struct route *const *tables, struct str base_url, struct 
 	json_kstr(&j, "scheme", STR("bearer"));
 	json_end_obj(&j);
 	json_end_obj(&j);
-	schemas(&j, tables);
+	api_schemas(&j);
 	json_end_obj(&j);
 	json_end_obj(&j);
 }

@@ -108,6 +108,15 @@ static const struct field subscription_patch_fields[] = {
 	{ "state", FIELD_CHOICE, 0, false, "trial|active|past-due|suspended|cancelled", NULL }, { "validFrom", FIELD_TEXT, 40, false, NULL, NULL },
 	{ "validTo", FIELD_TEXT, 40, false, NULL, NULL }, { .name = NULL },
 };
+#define PLAN_FIELDS                                                                                                                   \
+	{ "name", FIELD_TEXT, 200, true, NULL, NULL }, { "support", FIELD_BOOL, 0, false, NULL, "Without it nothing opens" },         \
+	{ "rank", FIELD_INT, 1000000, false, NULL, "The better plan has the larger one; 100 when left out" },                         \
+	{ "calendar", FIELD_INT, 0, false, NULL, "Working time by which promises count" },                                            \
+	{ "quotaMonth", FIELD_INT, 1000000, false, NULL, "Tickets a month; left out: as many as wanted" },                            \
+	{ "channels", FIELD_JSON, 0, false, NULL, "List of {kind, criticality, channel}: what may come which way" },                  \
+	{ "targets", FIELD_JSON, 0, false, NULL, "List of {criticality, metric, minutes, calendar}: what is promised" }
+static const struct field plan_fields[] = { { "code", FIELD_TEXT, 40, true, NULL, "A word, like BASIC" }, PLAN_FIELDS, { .name = NULL } };
+static const struct field plan_put_fields[] = { PLAN_FIELDS, { .name = NULL } };
 static const struct field entitlement_fields[] = {
 	{ "kind", FIELD_CHOICE, 0, false, "incident|request", NULL }, { "criticality", FIELD_INT, 4, false, NULL, NULL }, { .name = NULL },
 };
@@ -129,6 +138,9 @@ const struct route api_routes[] = {
 	{ HTTP_GET, "/api/v1/subscriptions/{id}", CAP_API_READ, api_subscription_get, NULL, A, "Read a subscription", NULL, "Subscription" },
 	{ HTTP_PATCH, "/api/v1/subscriptions/{id}", CAP_API_ADMIN, api_subscription_patch, subscription_patch_fields, A, "Change a subscription", NULL, "Subscription" },
 	{ HTTP_GET, "/api/v1/plans", CAP_API_READ, api_plans_list, NULL, A, "List plans with what they entitle to", NULL, "PlanList" },
+	{ HTTP_POST, "/api/v1/plans", CAP_API_ADMIN, api_plan_create, plan_fields, A, "Create a plan", NULL, "Plan" },
+	{ HTTP_GET, "/api/v1/plans/{code}", CAP_API_READ, api_plan_get, NULL, A, "Read a plan", NULL, "Plan" },
+	{ HTTP_PUT, "/api/v1/plans/{code}", CAP_API_ADMIN, api_plan_put, plan_put_fields, A, "Create or replace a plan; tickets there are keep their verdict", NULL, "Plan" },
 	{ HTTP_GET, "/api/v1/tickets", CAP_API_READ, api_tickets_list, ticket_list_fields, A, "List tickets of a view", NULL, "TicketList" },
 	{ HTTP_POST, "/api/v1/tickets", CAP_API_WRITE, api_ticket_create, ticket_fields, A, "Open a ticket", NULL, "Ticket" },
 	{ HTTP_GET, "/api/v1/tickets/{number}", CAP_API_READ, api_ticket_get, NULL, A, "Read a ticket", NULL, "Ticket" },
@@ -138,7 +150,7 @@ const struct route api_routes[] = {
 	{ HTTP_POST, "/api/v1/tickets/{number}/reopen", CAP_API_WRITE, api_ticket_reopen, reason_fields, A, "Reopen within 14 days", NULL, "Ticket" },
 	{ HTTP_POST, "/api/v1/tickets/{number}/confirm", CAP_API_WRITE, api_ticket_confirm, NULL, A, "Confirm that it is solved", NULL, "Ticket" },
 	{ HTTP_POST, "/api/v1/tickets/{number}/rate", CAP_API_WRITE, api_ticket_rate, rate_fields, A, "Rate the help", NULL, "Ticket" },
-	{ HTTP_GET, "/api/v1/tickets/{number}/messages", CAP_API_READ, api_messages_list, NULL, A, "Messages, oldest first, with attachments", NULL, "MessageList" },
+	{ HTTP_GET, "/api/v1/tickets/{number}/messages", CAP_API_READ, api_messages_list, api_list_fields, A, "Messages, oldest first, with attachments", NULL, "MessageList" },
 	{ HTTP_POST, "/api/v1/tickets/{number}/messages", CAP_API_WRITE, api_message_create, message_fields, A, "Write a message or an internal note", NULL, "Message" },
 	{ HTTP_POST, "/api/v1/uploads", CAP_API_WRITE, api_upload, upload_fields, A | ROUTE_RAW, "Upload the bytes of one file; the name in the query", NULL, "Upload" },
 	{ HTTP_GET, "/api/v1/attachments/{id}", CAP_API_READ, api_attachment_get, NULL, A, "Download an attachment", NULL, NULL },

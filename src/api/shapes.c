@@ -155,14 +155,17 @@ void api_contact(struct json *j, const struct contact *c)
 
 void api_plan(struct json *j, const struct plan *p)
 {
-	static const char *const metric[] = { NULL, "firstResponse", "nextResponse", "update", "solution" };
-
 	json_obj(j);
 	json_kstr(j, "code", p->code);
 	json_kstr(j, "name", p->name);
 	json_kbool(j, "support", p->support);
 	json_ki64(j, "rank", p->rank);
-	id(j, "quotaMonth", p->quota_month < 0 ? 0 : p->quota_month);
+	id(j, "calendar", p->calendar.v);
+	json_key(j, "quotaMonth");
+	if (p->quota_month < 0)
+		json_put_null(j);
+	else
+		json_i64(j, p->quota_month);
 	json_key(j, "channels");
 	json_arr(j);
 	for (int kind = TICKET_INCIDENT; kind <= TICKET_REQUEST; kind++)
@@ -183,8 +186,9 @@ void api_plan(struct json *j, const struct plan *p)
 			if (p->target[crit][m]) {
 				json_obj(j);
 				json_ki64(j, "criticality", crit);
-				word(j, "metric", metric[m]);
+				word(j, "metric", api_metric_name((enum metric)m));
 				json_ki64(j, "minutes", p->target[crit][m]);
+				id(j, "calendar", p->target_calendar[crit][m].v);
 				json_end_obj(j);
 			}
 	json_end_arr(j);

@@ -3,6 +3,7 @@
 #include "blob/blob.h"
 #include "http/out.h"
 #include "util/crypt.h"
+#include <stdio.h>
 
 struct ticket_call {
 	int64_t number;
@@ -11,6 +12,7 @@ struct ticket_call {
 	struct new_attachment *attachments;
 	size_t n_attachments;
 	struct str cursor;
+	struct message_id after;
 	enum ticket_list_view view;
 	struct account_id account;
 	size_t max;
@@ -280,8 +282,9 @@ enum rc api_ticket_rate(struct req *q, struct resp *r)
 
 static enum rc messages_step(struct db_tx *tx, struct call *c, struct err *err)
 {
+	struct ticket_call *t = c->arg;
 	struct ticket_view v;
-	enum rc rc = ticket_view(tx, c->a, c->who, ((struct ticket_call *)c->arg)->number, &v, err);
+	enum rc rc = ticket_messages(tx, c->a, c->who, t->number, t->after, t->max, &v, err);
 
 	if (rc != RC_OK)
 		return rc;
@@ -291,7 +294,7 @@ static enum rc messages_step(struct db_tx *tx, struct call *c, struct err *err)
 	for (size_t i = 0; i < v.n_messages; i++)
 		api_message(&c->json, api_desk(c->q), &v.messages[i], c->who);
 	json_end_arr(&c->json);
-	json_kbool(&c->json, "hasOlder", v.has_older);
+	api_next(&c->json, v.has_newer ? arena_strf(c->a, "%lld", (long long)v.messages[v.n_messages - 1].id.v) : STR_NULL);
 	json_end_obj(&c->json);
 	return RC_OK;
 }
@@ -301,6 +304,9 @@ enum rc api_messages_list(struct req *q, struct resp *r)
 	struct ticket_call t = { 0 };
 	enum rc rc = api_path_number(q, &t.number);
 
+	if (rc == RC_OK && req_field(q, "after").n && str_to_i64(req_field(q, "after"), &t.after.v) != RC_OK)
+		rc = fail_field(req_err(q), RC_INVALID, "after", "after is the next of the page before");
+	t.max = api_page(q, 0, STR_NULL).max;
 	return rc == RC_OK ? api_read(q, r, messages_step, &t) : rc;
 }
 
@@ -360,15 +366,17 @@ struct str api_handle(struct arena *a, const struct desk *d, const struct actor 
 			  STR_A(handle_mac(a, d, who, sha256, size, name, type)));
 }
 
-static enum rc one_attachment(struct req *q, const json_t *v, struct new_attachment *ret, struct err *err)
+static enum rc one_attachment(struct req *q, const json_t *v, size_t i, struct new_attachment *ret, struct err *err)
 {
 	struct str handle = str_of(json_string_value(json_object_get(v, "handle"))), rest = handle, sha, size;
 	struct str name = str_of(json_string_value(json_object_get(v, "name"))), type = str_of(json_string_value(json_object_get(v, "type")));
 	int64_t n;
+	char field[48];
 
+	snprintf(field, sizeof(field), "attachments[%zu].handle", i);
 	if (!str_cut(&rest, '.', &sha) || !str_cut(&rest, '.', &size) || str_to_i64(size, &n) != RC_OK || !name.p || !type.p ||
 	    !crypt_equal(rest, handle_mac(q->arena, api_desk(q), &q->actor, sha, n, name, type)))
-		return fail_field(err, RC_INVALID, "attachments",
+		return fail_field(err, RC_INVALID, field,
 				  "an attachment is what POST /api/v1/uploads answered to this token: handle, name and type together");
 	*ret = (struct new_attachment){ .sha256 = sha, .name = name, .type = type, .size = n };
 	return RC_OK;
@@ -387,7 +395,7 @@ enum rc api_attachments(struct req *q, struct new_attachment **ret, size_t *ret_
 		return fail_field(err, RC_INVALID, "attachments", "attachments is a list of at most 20 uploads");
 	*ret = arena_array(q->arena, struct new_attachment, n);
 	for (size_t i = 0; i < n; i++) {
-		enum rc rc = one_attachment(q, json_array_get(list, i), &(*ret)[i], err);
+		enum rc rc = one_attachment(q, json_array_get(list, i), i, &(*ret)[i], err);
 
 		if (rc != RC_OK)
 			return rc;

@@ -137,7 +137,10 @@ static void to_sign_in(struct exchange *x)
 
 static bool is_api(const struct exchange *x)
 {
-	return (x->q.route && (x->q.route->flags & ROUTE_API)) || (!x->q.route && str_starts(x->q.path, STR("/api/")));
+	/* What is refused before a route was looked for (Host) has only what was sent to go by. */
+	struct str path = x->q.path.n ? x->q.path : x->target;
+
+	return x->q.route ? (x->q.route->flags & ROUTE_API) != 0 : str_starts(path, STR("/api/"));
 }
 
 void answer_error(struct exchange *x, int status)

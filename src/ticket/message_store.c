@@ -16,16 +16,17 @@ DB_QUERY(q_attach, "attachment.insert",
          " (:token, :ticket, :message, :draft, :sha256, :size, :name, :type, :cid, :at) RETURNING id");
 DB_QUERY(q_move, "attachment.move",
          "UPDATE attachment SET ticket_id = :ticket, message_id = :message, draft_id = NULL WHERE draft_id = :draft");
-DB_QUERY(q_messages, "ticket.view_messages",
-         "SELECT m.id, m.internal, m.automatic, m.author_kind, m.contact_id, m.agent_id, m.author, m.email, m.channel, m.at, "
-         "m.text, m.quoted, m.html, m.intake_id, COALESCE(i.auth, 1), COALESCE(i.same_id, 0)"
-         " FROM message m LEFT JOIN intake i ON i.id = m.intake_id"
-         " WHERE m.ticket_id = :ticket AND (CAST(:agent AS BIGINT) = 1 OR m.internal = 0)"
-         " ORDER BY m.id DESC LIMIT :max");
+#define MESSAGE_COLS                                                                                                   \
+	"SELECT m.id, m.internal, m.automatic, m.author_kind, m.contact_id, m.agent_id, m.author, m.email, m.channel," \
+	" m.at, m.text, m.quoted, m.html, m.intake_id, COALESCE(i.auth, 1), COALESCE(i.same_id, 0)"                    \
+	" FROM message m LEFT JOIN intake i ON i.id = m.intake_id"                                                     \
+	" WHERE m.ticket_id = :ticket AND (CAST(:agent AS BIGINT) = 1 OR m.internal = 0)"
+DB_QUERY(q_messages, "ticket.view_messages", MESSAGE_COLS " ORDER BY m.id DESC LIMIT :max");
+DB_QUERY(q_messages_on, "ticket.messages_on", MESSAGE_COLS " AND m.id > :after ORDER BY m.id LIMIT :max");
 #define FILE_COLS "a.id, a.message_id, a.ticket_id, a.draft_id, a.token, a.sha256, a.name, a.type, a.cid, a.size, a.at"
 DB_QUERY(q_files, "ticket.view_attachments",
          "SELECT " FILE_COLS " FROM attachment a JOIN message m ON m.id = a.message_id WHERE a.ticket_id = :ticket"
-         " AND a.message_id >= :first AND (CAST(:agent AS BIGINT) = 1 OR m.internal = 0) ORDER BY a.message_id, a.id");
+         " AND a.message_id BETWEEN :first AND :last AND (CAST(:agent AS BIGINT) = 1 OR m.internal = 0) ORDER BY a.message_id, a.id");
 DB_QUERY(q_deliveries, "ticket.view_deliveries",
          "SELECT message_ref, to_addr, state, error, COALESCE(sent_at, created_at) FROM outmail"
          " WHERE ticket_id = :ticket AND message_ref >= :first ORDER BY message_ref, id");
@@ -144,6 +145,26 @@ enum rc attachment_find(struct db_tx *tx, struct arena *out, const struct actor 
 
 /* ---- one ticket ---- */
 
+static struct message message_row(struct db_rows *r, struct arena *out, bool agent)
+{
+	return (struct message){ .id = { db_col_i64(r, 0) },
+		                 .internal = db_col_i64(r, 1) != 0,
+		                 .automatic = db_col_i64(r, 2) != 0,
+		                 .author_kind = (enum actor_kind)db_col_i64(r, 3),
+		                 .contact = { db_col_i64(r, 4) },
+		                 .agent = { db_col_i64(r, 5) },
+		                 .author = db_col_str(r, 6, out),
+		                 .email = agent ? db_col_str(r, 7, out) : STR_NULL,
+		                 .channel = (enum channel)db_col_i64(r, 8),
+		                 .at = db_col_time(r, 9),
+		                 .text = db_col_str(r, 10, out),
+		                 .quoted = db_col_str(r, 11, out),
+		                 .html = db_col_str(r, 12, out),
+		                 .intake = { agent ? db_col_i64(r, 13) : 0 },
+		                 .unverified = agent && db_col_i64(r, 14) != 1,
+		                 .same_id = agent && db_col_i64(r, 15) != 0 };
+}
+
 static enum rc load_messages(struct db_tx *tx, struct arena *out, bool agent, struct ticket_view *v, struct err *err)
 {
 	VEC(struct message) m = { 0 };
@@ -158,22 +179,7 @@ static enum rc load_messages(struct db_tx *tx, struct arena *out, bool agent, st
 			v->has_older = true;
 			break;
 		}
-		*VEC_ADD(out, &m) = (struct message){ .id = { db_col_i64(&r, 0) },
-			                              .internal = db_col_i64(&r, 1) != 0,
-			                              .automatic = db_col_i64(&r, 2) != 0,
-			                              .author_kind = (enum actor_kind)db_col_i64(&r, 3),
-			                              .contact = { db_col_i64(&r, 4) },
-			                              .agent = { db_col_i64(&r, 5) },
-			                              .author = db_col_str(&r, 6, out),
-			                              .email = agent ? db_col_str(&r, 7, out) : STR_NULL,
-			                              .channel = (enum channel)db_col_i64(&r, 8),
-			                              .at = db_col_time(&r, 9),
-			                              .text = db_col_str(&r, 10, out),
-			                              .quoted = db_col_str(&r, 11, out),
-			                              .html = db_col_str(&r, 12, out),
-			                              .intake = { agent ? db_col_i64(&r, 13) : 0 },
-			                              .unverified = agent && db_col_i64(&r, 14) != 1,
-			                              .same_id = agent && db_col_i64(&r, 15) != 0 };
+		*VEC_ADD(out, &m) = message_row(&r, out, agent);
 	}
 	for (size_t i = 0; i < m.n / 2; i++) {
 		struct message x = m.at[i];
@@ -192,8 +198,9 @@ static enum rc load_files(struct db_tx *tx, struct arena *out, bool agent, struc
 	AUTO_ROWS r = { 0 };
 	enum rc rc = db_select(
 	        tx, &q_files,
-	        DB_ARGS(db_i64("ticket", v->t.id.v), db_i64("first", v->messages[0].id.v), db_i64("agent", agent)), &r,
-	        err);
+	        DB_ARGS(db_i64("ticket", v->t.id.v), db_i64("first", v->messages[0].id.v),
+	                db_i64("last", v->messages[v->n_messages - 1].id.v), db_i64("agent", agent)),
+	        &r, err);
 
 	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
 		*VEC_ADD(out, &f) = read_file(&r, out);
@@ -293,4 +300,36 @@ enum rc ticket_view(struct db_tx *tx, struct arena *out, const struct actor *who
 	if (rc == RC_OK)
 		rc = load_events(tx, out, agent, ret, err);
 	return rc;
+}
+
+enum rc ticket_messages(struct db_tx *tx, struct arena *out, const struct actor *who, int64_t number,
+                        struct message_id after, size_t max, struct ticket_view *ret, struct err *err)
+{
+	bool agent = actor_is_agent(who);
+	VEC(struct message) m = { 0 };
+	AUTO_ROWS r = { 0 };
+
+	*ret = (struct ticket_view){ 0 };
+	enum rc rc = ticket_find(tx, out, who, number, &ret->t, err);
+
+	if (rc == RC_OK)
+		rc = db_select(tx, &q_messages_on,
+		               DB_ARGS(db_i64("ticket", ret->t.id.v), db_i64("agent", agent),
+		                       db_i64("after", after.v), db_i64("max", (int64_t)max + 1)),
+		               &r, err);
+	else
+		return rc;
+	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK) {
+		if (m.n == max) {
+			ret->has_newer = true;
+			break;
+		}
+		*VEC_ADD(out, &m) = message_row(&r, out, agent);
+	}
+	db_rows_end(&r);
+	ret->messages = m.at;
+	ret->n_messages = m.n;
+	if (rc == RC_NOT_FOUND)
+		rc = RC_OK;
+	return rc == RC_OK && m.n ? load_files(tx, out, agent, ret, err) : rc;
 }

@@ -86,7 +86,7 @@ struct ticket_view { /* one ticket as one actor may see it */
 	size_t n_messages;
 	struct event *events; /* visible ones, oldest first */
 	size_t n_events;
-	bool has_older;
+	bool has_older, has_newer;
 };
 #define TICKET_VIEW_MESSAGES 200
 
@@ -100,6 +100,9 @@ MUST_USE enum rc ticket_find_token(struct db_tx *tx, struct arena *out, struct s
 /* Ticket, messages, attachments, deliveries, events: at most six queries whatever the length. */
 MUST_USE enum rc ticket_view(struct db_tx *tx, struct arena *out, const struct actor *who, int64_t number,
                              struct ticket_view *ret, struct err *err);
+/* Page by page, oldest first: the messages with their attachments behind `after` (0: from the start), has_newer. */
+MUST_USE enum rc ticket_messages(struct db_tx *tx, struct arena *out, const struct actor *who, int64_t number,
+                                 struct message_id after, size_t max, struct ticket_view *ret, struct err *err);
 MUST_USE enum rc attachment_find(struct db_tx *tx, struct arena *out, const struct actor *who, struct str token,
                                  struct attachment *ret, struct err *err);
 

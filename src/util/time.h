@@ -37,6 +37,7 @@ struct str time_rfc5322(struct arena *a, struct instant t);              /* Mon,
 struct str time_http(struct arena *a, struct instant t);                 /* RFC 9110 IMF-fixdate */
 /* Local wall time in an IANA zone ("America/Bogota"), from the system's tzdata. Unknown zones behave as UTC. */
 struct civil time_civil_in(struct instant t, const char *zone);
+bool time_zone_known(const char *zone);
 
 /* ---- zones as spans of one offset: what arithmetic on wall clocks needs ---- */
 struct zone;

@@ -1,0 +1,211 @@
+"""A desk of its own for the flow tests: demo data, a server on a free port of loopback, tokens, and a plain HTTP client.
+
+Used by the tests that speak HTTP: `with Desk() as d:`. Nothing of it survives the test.
+"""
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CARREL = os.environ.get('CARREL') or os.path.join(ROOT, 'build-test', 'carrel')
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def __getitem__(self, name):
+        return self.headers.get(name)
+
+    @property
+    def text(self):
+        return self.body.decode('utf-8', 'replace')
+
+    @property
+    def json(self):
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return {}
+
+
+class Tally:
+    """Counts; the last line it prints is the one that ./test adds up."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def ok(self, why, good, seen=''):
+        if good:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f'FAILED {why}  {seen}', flush=True)
+        return good
+
+    def eq(self, why, got, wanted):
+        return self.ok(why, got == wanted, f'got {got!r}, wanted {wanted!r}')
+
+    def end(self):
+        print(f'{self.passed} passed, {self.failed} failed, {self.skipped} skipped')
+        sys.exit(1 if self.failed else 0)
+
+
+class Desk:
+    def __init__(self, db=None, flags=(), demo=True):
+        self.db, self.flags, self.demo = db, list(flags), demo
+        self.dir = tempfile.mkdtemp(prefix='carrel-flow-', dir='/tmp')
+        self.data = os.path.join(self.dir, 'data')
+        self.log = os.path.join(self.dir, 'log')
+        self.port = free_port()
+        self.proc = None
+        self.passwords = {}
+
+    def command(self, *args, text=''):
+        more = ['--data-dir', self.data] + (['--db', self.db] if self.db else [])
+        r = subprocess.run([CARREL, *args, *more], input=text, capture_output=True, text=True, timeout=120,
+                           env={**os.environ, 'CARREL_SUPPORT_ADDR': 'support@desk.example'})
+        self.last = r
+        return r.stdout
+
+    def __enter__(self):
+        try:
+            if self.demo:
+                out = self.command('demo')
+                self.passwords = dict(re.findall(r'(\S+@\S+)\s+(\S+)$', out, re.M))
+                assert self.passwords, (out, self.last.stderr)
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def start(self):
+        args = [CARREL, 'serve', '--data-dir', self.data, '--listen', f'127.0.0.1:{self.port}', '--base-url',
+                f'http://localhost:{self.port}', '--support-addr', 'support@desk.example', '--lmtp-listen', '',
+                *(['--db', self.db] if self.db else []), *self.flags]
+        with open(self.log, 'ab') as log:
+            self.proc = subprocess.Popen(args, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        for _ in range(300):
+            if self.proc.poll() is not None:
+                raise RuntimeError(open(self.log, errors='replace').read()[-3000:])
+            try:
+                if self.ask('GET', '/healthz').status == 200:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.1)
+        raise RuntimeError('the desk does not start')
+
+    def stop(self):
+        if self.proc:
+            self.proc.send_signal(signal.SIGTERM)
+            try:
+                self.proc.wait(20)
+            except subprocess.TimeoutExpired:
+                self.proc.kill()
+                self.proc.wait()
+            self.proc = None
+
+    def __exit__(self, *_):
+        self.stop()
+        if _ and _[0]:
+            print(open(self.log, errors='replace').read()[-3000:])
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def log_text(self):
+        return open(self.log, errors='replace').read()
+
+    def token(self, scope, email, name='flow'):
+        out = self.command('admin', 'token', name, scope, email)
+        m = re.search(r'carrel_\S+', out)
+        assert m, (out, self.last.stderr)
+        return m.group(0)
+
+    def raw(self, data, wait=10):
+        """Bytes as they are; everything the server says until it closes or is silent."""
+        with socket.create_connection(('127.0.0.1', self.port), timeout=wait) as s:
+            s.sendall(data)
+            got = b''
+            try:
+                while chunk := s.recv(65536):
+                    got += chunk
+            except (TimeoutError, ConnectionResetError):
+                pass
+            return got
+
+    def ask(self, method, path, body=None, headers=None, token=None, key=None):
+        h = {'Host': f'localhost:{self.port}'}
+        if token:
+            h['Authorization'] = f'Bearer {token}'
+        if key:
+            h['Idempotency-Key'] = key
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body).encode()
+            h['Content-Type'] = 'application/json'
+        h.update(headers or {})
+        c = http.client.HTTPConnection('127.0.0.1', self.port, timeout=60)
+        try:
+            try:
+                c.request(method, path, body=body, headers=h)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # refused before it was all sent: the answer is there
+            r = c.getresponse()
+            return Answer(r.status, r.headers, r.read())
+        finally:
+            c.close()
+
+
+class Browser:
+    """A person with cookies, who follows no redirects and fills the forms' hidden fields."""
+
+    def __init__(self, desk):
+        self.d, self.cookies = desk, {}
+
+    def ask(self, method, path, form=None, headers=None, body=None):
+        h = dict(headers or {})
+        if self.cookies:
+            h['Cookie'] = '; '.join(f'{k}={v}' for k, v in self.cookies.items())
+        if form is not None:
+            body = urllib.parse.urlencode(form).encode()
+            h.setdefault('Content-Type', 'application/x-www-form-urlencoded')
+        a = self.d.ask(method, path, body, h)
+        for c in a.headers.get_all('Set-Cookie') or []:
+            name, value = c.split(';')[0].split('=', 1)
+            if value:
+                self.cookies[name] = value
+            else:
+                self.cookies.pop(name, None)
+        self.last = a
+        return a
+
+    def get(self, path, **k):
+        return self.ask('GET', path, **k)
+
+    def csrf(self, path='/profile'):
+        m = re.search(r'name="csrf" value="([^"]+)"', self.get(path).text)
+        return m.group(1) if m else ''
+
+    def post(self, path, form=None, page=None, **k):
+        form = dict(form or {})
+        if self.cookies:
+            form.setdefault('csrf', self.csrf(page) if page else self.csrf())
+        return self.ask('POST', path, form=form, **k)
+
+    def sign_in(self, email, password=None):
+        return self.ask('POST', '/sign-in', form={'email': email, 'password': password or self.d.passwords[email]})
