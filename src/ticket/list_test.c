@@ -191,8 +191,8 @@ static void check_plan(struct test *t, struct db_tx *tx, const struct db_query *
 	                              db_str("ids", STR("[1]")), db_str("unit", STR("u")), db_str("course", STR("c")),
 	                              db_i64("of", 1), db_i64("self", 1), db_i64("before", 1), db_i64("number", 1),
 	                              db_i64("id", 1), db_str("token", STR("t")), db_i64("ticket", 1),
-	                              db_i64("agent", 1), db_i64("first", 1), db_i64("seen", 1), db_i64("kind", 1),
-	                              db_i64("actor", 1), db_i64("owner_kind", 1), db_i64("owner", 1),
+	                              db_i64("agent", 1), db_i64("first", 1), db_i64("last", 9), db_i64("after", 1),
+	                              db_i64("seen", 1), db_i64("kind", 1), db_i64("actor", 1), db_i64("owner_kind", 1), db_i64("owner", 1),
 	                              db_i64("purpose", 1), db_str("message_id", STR("m")), db_str("email", STR("e")));
 
 	EXPECT_RC(RC_OK, db_select_built(tx, arena_strf(ARENA, "plan %s", q->name), sql, args, &r, ERR));
@@ -219,6 +219,7 @@ static void plans(struct test *t, struct db_tx *tx, struct world *w)
 		                            "ticket.find_id",
 		                            "ticket.find_token",
 		                            "ticket.view_messages",
+		                            "ticket.messages_on",
 		                            "ticket.view_attachments",
 		                            "ticket.view_deliveries",
 		                            "ticket.view_events",
