@@ -1,14 +1,19 @@
-/* `carrel bench seed --tickets N`: deterministic data for measurements: plausible words, the same for the same N. */
-#include "app/app.h"
+/* `carrel bench`: which measurement is asked for, and deterministic data for them: plausible words, the same for the
+ * same number of tickets. */
+#include "app/bench.h"
 #include "ticket/ticket.h"
 #include "util/buf.h"
 #include "util/log.h"
 #include <stdio.h>
 #include <sysexits.h>
 
-static const char *const words[] = { "course", "unit", "learner", "teacher", "grade", "quiz", "video", "certificate", "discussion", "page", "button", "error", "blank", "slow",
-	"login", "password", "enrolment", "export", "import", "studio", "section", "report", "browser", "mobile", "deadline", "upload", "image", "link", "theme", "calendar", "submit",
-	"answer", "problem", "forum", "cohort", "team", "progress", "wiki", "textbook", "transcript" };
+static const char *const words[] = { "course",   "unit",        "learner",    "teacher",   "grade",     "quiz",
+	                             "video",    "certificate", "discussion", "page",      "button",    "error",
+	                             "blank",    "slow",        "login",      "password",  "enrolment", "export",
+	                             "import",   "studio",      "section",    "report",    "browser",   "mobile",
+	                             "deadline", "upload",      "image",      "link",      "theme",     "calendar",
+	                             "submit",   "answer",      "problem",    "forum",     "cohort",    "team",
+	                             "progress", "wiki",        "textbook",   "transcript" };
 
 struct seeding {
 	struct app *app;
@@ -53,7 +58,8 @@ static enum rc people(struct db_tx *tx, void *arg, struct err *err)
 	if (rc == RC_OK)
 		rc = agent_list(tx, &s->a, &agents, &n_agents, err);
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
-		if (at[i].n_roles && at[i].roles[0].role >= CONTACT_OPERATOR && str_ends(at[i].email, STR("campus.example")))
+		if (at[i].n_roles && at[i].roles[0].role >= CONTACT_OPERATOR &&
+		    str_ends(at[i].email, STR("campus.example")))
 			s->contact[s->n_contacts++] = at[i];
 	if (rc == RC_OK && (s->n_contacts == 0 || n_agents == 0))
 		rc = fail(err, RC_NOT_FOUND, "fill the desk with carrel demo first: its customers write the tickets");
@@ -77,16 +83,24 @@ static enum rc batch(struct db_tx *tx, void *arg, struct err *err)
 		struct ticket_opened opened;
 		struct message_id id;
 		bool incident = roll(s, 3) == 0;
-		struct ticket_new t = { .account = c->account, .contact = c->id, .kind = incident ? TICKET_INCIDENT : TICKET_REQUEST, .criticality = incident ? 1 + (int)roll(s, 4) : 0,
-			.channel = CHANNEL_FORM, .subject = sentence(s, 6), .text = sentence(s, 60), .opened_at = at };
+		struct ticket_new t = { .account = c->account,
+			                .contact = c->id,
+			                .kind = incident ? TICKET_INCIDENT : TICKET_REQUEST,
+			                .criticality = incident ? 1 + (int)roll(s, 4) : 0,
+			                .channel = CHANNEL_FORM,
+			                .subject = sentence(s, 6),
+			                .text = sentence(s, 60),
+			                .opened_at = at };
 
 		rc = ticket_open(tx, &scratch, &who, at, &t, &opened, err);
 		if (rc == RC_OK && roll(s, 5) != 0) {
 			struct message_new m = { .text = sentence(s, 40), .channel = CHANNEL_AGENT };
 
-			rc = ticket_say(tx, &scratch, &agent, time_add(at, HOUR_US), opened.number, &m, (struct event_id){ 0 }, &id, err);
+			rc = ticket_say(tx, &scratch, &agent, time_add(at, HOUR_US), opened.number, &m,
+			                (struct event_id){ 0 }, &id, err);
 			if (rc == RC_OK && roll(s, 10) != 0)
-				rc = ticket_resolve(tx, &scratch, &agent, time_add(at, 2 * HOUR_US), opened.number, sentence(s, 12), (struct event_id){ 0 }, err);
+				rc = ticket_resolve(tx, &scratch, &agent, time_add(at, 2 * HOUR_US), opened.number,
+				                    sentence(s, 12), (struct event_id){ 0 }, err);
 		}
 		arena_clear(&scratch);
 	}
@@ -94,32 +108,20 @@ static enum rc batch(struct db_tx *tx, void *arg, struct err *err)
 	return rc;
 }
 
-int cmd_bench(struct app *app, int argc, char **argv)
+int bench_seed(struct app *app, const struct bench_options *o, char *const *flags)
 {
 	struct seeding s = { .app = app, .rng = UINT64_C(88172645463325252) };
 	struct err err = { 0 };
-	int64_t total = 0;
+	int64_t total = o->tickets;
 
-	for (int i = 1; i + 1 < argc; i++)
-		if (strcmp(argv[i], "--tickets") == 0) {
-			if (str_to_i64(str_of(argv[i + 1]), &total) != RC_OK)
-				total = 0;
-			for (int k = i; k + 1 < argc; k++)
-				argv[k] = argv[k + 2 <= argc ? k + 2 : argc];
-			argc -= 2;
-		}
-	if (argc < 2 || strcmp(argv[1], "seed") != 0 || total <= 0) {
-		fprintf(stderr, "usage: carrel bench seed --tickets N [--data-dir DIR]\n");
-		return EX_USAGE;
-	}
 	arena_init(&s.a);
 	s.gap_us = 190 * DAY_US / total < MINUTE_US ? 190 * DAY_US / total : MINUTE_US;
 	s.start = time_add(time_now(), -(total + 200) * s.gap_us);
-	enum rc rc = app_open(app, argv + 2, &err);
+	enum rc rc = app_open(app, flags, &err);
+
 	if (rc == RC_OK)
 		rc = db_read(app->desk.db, people, &s, &err);
 	for (s.from = 0; s.from < total && rc == RC_OK; s.from += s.n) {
-
 		s.n = total - s.from < 200 ? total - s.from : 200;
 		rc = db_write(app->desk.db, batch, &s, &err);
 	}
@@ -129,4 +131,66 @@ int cmd_bench(struct app *app, int argc, char **argv)
 		return app_complain("bench seed", &err);
 	printf("%lld tickets\n", (long long)total);
 	return EX_OK;
+}
+
+/* ---- the command ---- */
+
+static bool option(struct bench_options *o, const char *name, struct str value)
+{
+	const struct {
+		const char *name;
+		int64_t *to;
+	} numbers[] = {
+		{"--tickets",      &o->tickets    },
+		{ "--seconds",     &o->seconds    },
+		{ "--connections", &o->connections},
+		{ "--times",       &o->times      }
+	};
+
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		if (strcmp(name, numbers[i].name) == 0) {
+			if (str_to_i64(value, numbers[i].to) != RC_OK)
+				*numbers[i].to = 0;
+			return true;
+		}
+	if (strcmp(name, "--to") == 0)
+		o->to = value;
+	else if (strcmp(name, "--rcpt") == 0)
+		o->rcpt = value;
+	else
+		return false;
+	return true;
+}
+
+/* Options of the measurement are taken out; the rest is configuration. */
+int cmd_bench(struct app *app, int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(struct app *app, const struct bench_options *o, char *const *flags);
+	} parts[] = {
+		{"seed",     bench_seed   },
+                { "commits", bench_commits},
+                { "lmtp",    bench_lmtp   },
+                { "search",  bench_search }
+	};
+	struct bench_options o = { .tickets = 1000, .seconds = 4, .connections = 16, .times = 400 };
+	int n = 2;
+
+	for (int i = 2; i < argc; i++) {
+		if (i + 1 < argc && option(&o, argv[i], str_of(argv[i + 1])))
+			i++;
+		else
+			argv[n++] = argv[i];
+	}
+	argv[n < argc ? n : argc] = NULL;
+	bool good = argc >= 2 && o.tickets > 0 && o.seconds > 0 && o.connections > 0 && o.connections <= 1000 &&
+	            o.times > 0;
+
+	for (size_t i = 0; good && i < COUNT(parts); i++)
+		if (strcmp(argv[1], parts[i].name) == 0)
+			return parts[i].run(app, &o, argv + 2);
+	fprintf(stderr, "usage: carrel bench seed [--tickets N] | commits [--seconds N] | search [--times N] |\n"
+	                "       lmtp --to HOST:PORT --rcpt ADDRESS [--connections N] [--seconds N]\n");
+	return EX_USAGE;
 }

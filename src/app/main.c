@@ -19,7 +19,7 @@ const struct command commands[] = {
 	{ "calendar", cmd_calendar, "calendar add|between --calendar FILE --from T [--minutes N | --to T]", "count working time (--explain, --json, --holidays FILE.ics, --zone ZONE)" },
 	{ "verify", cmd_verify, "verify", "reconcile mail: accepted = filed + triage + quarantine + refused; check attachments on disk" },
 	{ "routes", cmd_routes, "routes [--openapi]", "list every address with what it demands, or print the OpenAPI file" },
-	{ "bench", cmd_bench, "bench seed --tickets N", "make deterministic data for measurements" },
+	{ "bench", cmd_bench, "bench seed|commits|lmtp|search ...", "make deterministic data, load a desk, measure (see bench/run)" },
 	{ "help", cmd_help, "help", "this text" },
 	{ "version", cmd_version, "version", "print the version" },
 	{ NULL, NULL, NULL, NULL },

@@ -27,7 +27,8 @@ struct blob_store {
 	pthread_mutex_t lock;
 	pthread_cond_t synced;
 	bool syncing, dirty[SHARDS], failed[BATCHES];
-	uint64_t collecting, done; /* rounds; `collecting` begins at 1 */
+	atomic_bool rooted[SHARDS]; /* its folder's name is known to be on disk */
+	uint64_t collecting, done;  /* rounds; `collecting` begins at 1 */
 };
 
 struct blob_writer {
@@ -76,16 +77,30 @@ static unsigned shard_of(struct str sha)
 
 static enum rc make_folders(struct blob_store *s, struct err *err)
 {
-	char name[8];
-
 	if (mkdirat(s->root, "tmp", 0750) != 0 && errno != EEXIST)
 		return fail_io(err, "make the folder for temporary files");
-	for (unsigned i = 0; i < SHARDS; i++) {
-		snprintf(name, sizeof(name), "%02x", i);
-		if (mkdirat(s->root, name, 0750) != 0 && errno != EEXIST)
-			return fail_io(err, "make the folders of the blob store");
-	}
 	return fsync(s->root) == 0 ? RC_OK : fail_io(err, "sync the blob store's folder");
+}
+
+/* The folder of a shard is made when its first blob comes. Whoever finds it there does not know that its name is on
+ * disk already, another thread or process may have made it just now: so the first blob of each shard and process waits
+ * for a sync of the root. */
+static enum rc make_shard(struct blob_store *s, struct str sha, struct err *err)
+{
+	char name[3] = { sha.p[0], sha.p[1], 0 };
+
+	return mkdirat(s->root, name, 0750) == 0 || errno == EEXIST ? RC_OK
+	                                                            : fail_io(err, "make a folder of the blob store");
+}
+
+static enum rc sync_root(struct blob_store *s, unsigned shard, struct err *err)
+{
+	if (atomic_load(&s->rooted[shard]))
+		return RC_OK;
+	if (fsync(s->root) != 0)
+		return fail_io(err, "sync the blob store's folder");
+	atomic_store(&s->rooted[shard], true);
+	return RC_OK;
 }
 
 static void clean_temp(struct blob_store *s)
@@ -218,8 +233,10 @@ enum rc blob_begin(struct blob_store *s, struct blob_writer **ret, struct err *e
 		return rc;
 	struct blob_writer *w = xcalloc(1, sizeof(*w));
 	w->s = s;
-	/* The process in the name: several may write (a desk and `carrel mail deliver`), and each cleans up only after the dead. */
-	snprintf(w->name, sizeof(w->name), "tmp/%d.%llu", (int)getpid(), (unsigned long long)atomic_fetch_add(&s->temp, 1));
+	/* The process in the name: several may write (a desk and `carrel mail deliver`), and each cleans up only after
+	 * the dead. */
+	snprintf(w->name, sizeof(w->name), "tmp/%d.%llu", (int)getpid(),
+	         (unsigned long long)atomic_fetch_add(&s->temp, 1));
 	w->fd = openat(s->root, w->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	if (w->fd < 0) {
 		rc = fail_io(err, "make a temporary file");
@@ -274,11 +291,19 @@ static enum rc settle(struct blob_store *s, int at, const char *from, struct str
 	struct stat st;
 
 	rel_path(sha, to);
-	if (fstatat(s->root, to, &st, 0) == 0 && st.st_size == size)
+	if (fstatat(s->root, to, &st, 0) == 0 && st.st_size == size) {
 		unlinkat(at, from, 0);
-	else if (renameat(at, from, s->root, to) != 0)
-		return fail_io(err, "name a file");
-	return sync_shard(s, shard_of(sha), err);
+	} else if (renameat(at, from, s->root, to) != 0) {
+		enum rc rc = errno == ENOENT ? make_shard(s, sha, err) : fail_io(err, "name a file");
+
+		if (rc != RC_OK)
+			return rc;
+		if (renameat(at, from, s->root, to) != 0)
+			return fail_io(err, "name a file");
+	}
+	enum rc rc = sync_root(s, shard_of(sha), err);
+
+	return rc == RC_OK ? sync_shard(s, shard_of(sha), err) : rc;
 }
 
 enum rc blob_finish(struct blob_writer *w, char ret_sha256[65], int64_t *ret_size, struct err *err)

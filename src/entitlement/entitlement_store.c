@@ -13,7 +13,9 @@ DB_QUERY(
         "SELECT s.id, s.plan_id, s.ref, s.name, s.state, s.valid_from, s.valid_to, s.state_at, p.code, p.name, "
         "p.support, p.rank,"
         " p.quota_month, k.id, k.name, k.zone, k.hours, a.closed_at,"
-        " (SELECT COUNT(*) FROM ticket t WHERE t.subscription_id = s.id AND t.opened_at >= :from AND t.opened_at < :to)"
+        /* Only where there is a quota, which bounds what is counted. */
+        " CASE WHEN p.quota_month IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM ticket t WHERE t.subscription_id = s.id AND "
+        "t.opened_at >= :from AND t.opened_at < :to) END"
         " FROM subscription s JOIN plan p ON p.id = s.plan_id JOIN account a ON a.id = s.account_id"
         " LEFT JOIN calendar k ON k.id = p.calendar_id"
         " WHERE s.account_id = :account AND s.id = COALESCE((SELECT subscription_id FROM site WHERE id = :site AND "
