@@ -48,6 +48,7 @@ struct contact {
 	struct str account_name;
 	struct str name, email, phone, lang, zone;
 	struct instant created_at, disabled_at;
+	bool account_closed; /* nobody of it signs in */
 	struct role roles[16];
 	size_t n_roles;
 };

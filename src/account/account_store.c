@@ -288,7 +288,8 @@ enum rc site_list(struct db_tx *tx, struct arena *out, struct account_id account
 /* ---- contacts ---- */
 
 #define CONTACT_COLS                                                                                                   \
-	"SELECT c.id, c.account_id, a.name, c.name, c.email, c.phone, c.lang, c.zone, c.created_at, c.disabled_at"     \
+	"SELECT c.id, c.account_id, a.name, c.name, c.email, c.phone, c.lang, c.zone, c.created_at, c.disabled_at,"    \
+	" a.closed_at IS NOT NULL"                                                                                     \
 	" FROM contact c JOIN account a ON a.id = c.account_id "
 #define ROLE_COLS "SELECT contact_id, role, scope, scope_id FROM contact_role "
 #define PAGE_ALL  "WHERE (c.name, c.id) > (CAST(:name AS TEXT), CAST(:id AS BIGINT)) ORDER BY c.name, c.id LIMIT :max"
@@ -318,7 +319,8 @@ static struct contact contact_row(struct db_rows *r, struct arena *out)
 		                 .lang = db_col_str(r, 6, out),
 		                 .zone = db_col_str(r, 7, out),
 		                 .created_at = db_col_time(r, 8),
-		                 .disabled_at = db_col_time(r, 9) };
+		                 .disabled_at = db_col_time(r, 9),
+		                 .account_closed = db_col_i64(r, 10) != 0 };
 }
 
 static enum rc add_roles(struct db_tx *tx, const struct db_query *q, struct db_args args, struct contact *contacts,

@@ -26,10 +26,15 @@ int cmd_config(struct app *app, int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "keys") == 0) {
 		bool md = argc > 2 && strcmp(argv[2], "--markdown") == 0;
 
-		if (md)
-			printf("| key | default | meaning |\n|---|---|---|\n");
-		for (const struct config_key *k = config_keys; k->name; k++)
-			printf(md ? "| `%s` | `%s` | %s |\n" : "%-20s %-18s %s\n", k->name, k->fallback, k->doc);
+		if (md) {
+			AUTO_BUF b;
+
+			buf_init(&b, 1 << 20);
+			config_document(&b); /* docs/CONFIGURATION.md */
+			fwrite(b.p, 1, b.n, stdout);
+		}
+		for (const struct config_key *k = config_keys; !md && k->name; k++)
+			printf("%-20s %-18s %s\n", k->name, k->fallback, k->doc);
 		return EX_OK;
 	}
 	struct str file = getenv("CARREL_CONFIG") ? str_of(getenv("CARREL_CONFIG")) : access("carrel.conf", R_OK) == 0 ? STR("carrel.conf") : STR_NULL;

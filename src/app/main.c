@@ -4,6 +4,7 @@
 #include "util/crypt.h"
 #include <locale.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -53,6 +54,8 @@ int main(int argc, char **argv)
 	char program[4096];
 	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
 
+	/* What people wrote to a support desk is nobody else's business on this machine: files are ours alone. */
+	umask(077);
 	setlocale(LC_CTYPE, "C.UTF-8");
 	crypt_init();
 	if (argc >= 2 && strcmp(argv[1], "jail") == 0)

@@ -17,9 +17,23 @@ extern char **environ;
 
 static enum rc make_dir(const char *path, struct err *err)
 {
-	if (mkdir(path, 0750) != 0 && errno != EEXIST)
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		return fail(err, RC_FAULT, "cannot make the folder %s: %s", path, strerror(errno));
 	return RC_OK;
+}
+
+/* Databases made by versions that let others on the machine read them. */
+static void tighten(struct arena *a, const char *dir)
+{
+	static const char *const names[] = { "desk.db", "desk.db-wal", "desk.db-shm" };
+	struct stat st;
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const char *path = str_z(a, arena_strf(a, "%s/%s", dir, names[i]));
+
+		if (stat(path, &st) == 0 && (st.st_mode & 077) && chmod(path, 0600) != 0)
+			log_warn("desk.readable", { "file", LOG_Z(path) });
+	}
 }
 
 /* --config FILE, else ./carrel.conf, else /etc/carrel/carrel.conf, else none. */
@@ -79,6 +93,7 @@ enum rc app_open(struct app *app, char *const *flags, struct err *err)
 	const char *uploads = str_z(&app->arena, arena_strf(&app->arena, "%s/uploads", dir));
 	if ((rc = make_dir(dir, err)) != RC_OK || (rc = make_dir(blobs, err)) != RC_OK || (rc = make_dir(uploads, err)) != RC_OK)
 		return rc;
+	tighten(&app->arena, dir);
 	if ((rc = secret_load(&app->arena, d, err)) != RC_OK)
 		return rc;
 	if ((rc = open_database(app, err)) != RC_OK)

@@ -73,6 +73,8 @@ MUST_USE enum rc session_rotate(struct db_tx *tx, struct arena *out, struct str 
                                 struct str *ret_token, struct err *err);
 MUST_USE enum rc session_end(struct db_tx *tx, struct str hash, struct err *err);
 MUST_USE enum rc session_end_all(struct db_tx *tx, struct person p, struct str except_hash, struct err *err);
+/* Agents who gave no second factor stand between the two steps from now on, and have the time to set one up. */
+MUST_USE enum rc session_want_second(struct db_tx *tx, struct instant now, struct err *err);
 MUST_USE enum rc session_list(struct db_tx *tx, struct arena *out, struct person p, struct session **ret, size_t *ret_n,
                               struct err *err);
 MUST_USE enum rc session_expire(struct db_tx *tx, struct instant now, struct err *err);

@@ -24,6 +24,10 @@ DB_QUERY(q_session_end_all, "session.end_all",
 DB_QUERY(q_session_list, "session.list",
          "SELECT hash, person_kind, person_id, created_at, seen_at, expires_at, proved_at, half, agent_of FROM session "
          "WHERE person_kind = :kind AND person_id = :id ORDER BY seen_at DESC, hash LIMIT :max");
+DB_QUERY(q_session_second, "session.want_second",
+         "UPDATE session SET half = 1, expires_at = :expires WHERE person_kind = :agent AND half = 0 AND NOT EXISTS"
+         " (SELECT 1 FROM credential c WHERE c.person_kind = session.person_kind AND c.person_id = session.person_id"
+         " AND c.totp IS NOT NULL AND c.totp <> '')");
 DB_QUERY(q_session_expire, "session.expire", "DELETE FROM session WHERE expires_at <= :now OR seen_at <= :idle");
 
 static struct instant ends(bool half, struct instant now)
@@ -116,6 +120,12 @@ enum rc session_end_all(struct db_tx *tx, struct person p, struct str except_has
 	               DB_ARGS(db_i64("kind", p.kind), db_i64("id", p.id),
 	                       db_str("except", str_null(except_hash) ? STR("") : except_hash)),
 	               NULL, err);
+}
+
+enum rc session_want_second(struct db_tx *tx, struct instant now, struct err *err)
+{
+	return db_exec(tx, &q_session_second,
+	               DB_ARGS(db_i64("expires", ends(true, now).us), db_i64("agent", ACTOR_AGENT)), NULL, err);
 }
 
 enum rc session_list(struct db_tx *tx, struct arena *out, struct person p, struct session **ret, size_t *ret_n,

@@ -77,7 +77,7 @@ static unsigned shard_of(struct str sha)
 
 static enum rc make_folders(struct blob_store *s, struct err *err)
 {
-	if (mkdirat(s->root, "tmp", 0750) != 0 && errno != EEXIST)
+	if (mkdirat(s->root, "tmp", 0700) != 0 && errno != EEXIST)
 		return fail_io(err, "make the folder for temporary files");
 	return fsync(s->root) == 0 ? RC_OK : fail_io(err, "sync the blob store's folder");
 }
@@ -89,7 +89,7 @@ static enum rc make_shard(struct blob_store *s, struct str sha, struct err *err)
 {
 	char name[3] = { sha.p[0], sha.p[1], 0 };
 
-	return mkdirat(s->root, name, 0750) == 0 || errno == EEXIST ? RC_OK
+	return mkdirat(s->root, name, 0700) == 0 || errno == EEXIST ? RC_OK
 	                                                            : fail_io(err, "make a folder of the blob store");
 }
 
@@ -133,7 +133,7 @@ enum rc blob_open(struct str dir, int64_t reserve, struct blob_store **ret, stru
 	s->dir[dir.n] = 0;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->synced, NULL);
-	mkdir(s->dir, 0750); /* if it is not there then, opening says so */
+	mkdir(s->dir, 0700); /* if it is not there then, opening says so */
 	s->root = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum rc rc = s->root >= 0 ? make_folders(s, err)
 	                          : fail(err, RC_FAULT, "cannot open the blob store %s: %s", s->dir, strerror(errno));

@@ -90,6 +90,15 @@ static enum rc sign_in(struct req *q, struct resp *r)
 		return rc;
 	bool right = auth_password_check(c.signer.cred.password, req_field(q, "password"));
 
+	/* Only who knows the password is told that it is the account (S-45). */
+	if (right && c.signer.closed) {
+		log_info("auth.refused", { "peer", LOG_STR(q->peer) });
+		rc = http_fail(q, RC_DENIED, "email", "%s",
+		               _(web_lang(q), "Your organisation's account is closed, so that nobody of it can sign in. "
+		                              "Write to us if it should be opened again."));
+		web_form_failed(q, r, rc);
+		return show_page(q, r);
+	}
 	if (!right || !c.signer.active) {
 		log_info("auth.refused", { "peer", LOG_STR(q->peer) });
 		rc = http_fail(q, RC_DENIED, "password", "The address or the password is not right.");

@@ -22,7 +22,8 @@ static void of_contact(struct arena *a, const struct contact *c, struct signer *
 {
 	ret->person = (struct person){ ACTOR_CONTACT, c->id.v };
 	ret->actor = actor_of_contact(c);
-	ret->active = !time_is_set(c->disabled_at);
+	ret->closed = c->account_closed;
+	ret->active = !time_is_set(c->disabled_at) && !c->account_closed;
 }
 
 enum rc signer_by_email(struct db_tx *tx, struct arena *a, struct str email, struct signer *ret, struct err *err)

@@ -10,6 +10,7 @@ struct signer {
 	struct actor actor;
 	struct credential cred;
 	bool active;
+	bool closed; /* not active because the account is closed */
 };
 /* Fill *ret and return RC_OK for absent and disabled persons, too, with the same number of reads. */
 MUST_USE enum rc signer_by_email(struct db_tx *tx, struct arena *a, struct str email, struct signer *ret,

@@ -51,6 +51,8 @@ static enum rc load_contact(struct db_tx *tx, struct req *q, struct contact_id i
 		return rc == RC_NOT_FOUND ? RC_DENIED : rc;
 	if (time_is_set(c->disabled_at))
 		return fail(err, RC_DENIED, "This person was disabled.");
+	if (c->account_closed)
+		return fail(err, RC_DENIED, "This account is closed.");
 	q->actor = actor_of_contact(c);
 	return RC_OK;
 }
@@ -84,6 +86,11 @@ static enum rc load_token(struct db_tx *tx, void *arg, struct err *err)
 		if (rc == RC_OK && w->token.account.v && q->actor.account.v != w->token.account.v)
 			rc = fail(err, RC_DENIED, "This token's person left the account.");
 	} else {
+		struct account *account = arena_new(q->arena, struct account);
+
+		rc = account_find(tx, q->arena, w->token.account, account, err);
+		if (rc == RC_NOT_FOUND || (rc == RC_OK && time_is_set(account->closed_at)))
+			rc = fail(err, RC_DENIED, "This account is closed.");
 		/* The account itself asks: it reads, or reads and writes, what is its own. */
 		q->actor = (struct actor){ .kind = ACTOR_CONTACT,
 			                   .account = w->token.account,
