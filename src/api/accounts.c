@@ -50,12 +50,13 @@ static void begin_list(struct call *c, int which)
 	json_arr(&c->json);
 }
 
-/* A token bound to an account sees that one only; to it, others do not exist. */
-static enum rc may_see(const struct call *c, struct account_id account, struct err *err)
+/* A token bound to an account sees that one only; to it, others do not exist, and look like what does not (S-30). `rc`
+ * is how looking it up went. */
+static enum rc may_see(const struct call *c, enum rc rc, struct account_id account, struct err *err)
 {
-	if (!actor_is_agent(c->who) && c->who->account.v != account.v)
+	if (rc == RC_NOT_FOUND || (rc == RC_OK && !actor_is_agent(c->who) && c->who->account.v != account.v))
 		return fail(err, RC_NOT_FOUND, "there is nothing at this address");
-	return RC_OK;
+	return rc;
 }
 
 /* ---- accounts ---- */
@@ -90,10 +91,9 @@ enum rc api_accounts_list(struct req *q, struct resp *r)
 static enum rc account_show(struct db_tx *tx, struct call *c, int64_t id, struct err *err)
 {
 	struct account a;
-	enum rc rc = may_see(c, (struct account_id){ id }, err);
+	enum rc rc = account_find(tx, c->a, (struct account_id){ id }, &a, err);
 
-	if (rc == RC_OK)
-		rc = account_find(tx, c->a, (struct account_id){ id }, &a, err);
+	rc = may_see(c, rc, (struct account_id){ id }, err);
 	if (rc == RC_OK)
 		api_account(&c->json, &a);
 	return rc;
@@ -178,8 +178,7 @@ static enum rc contacts_step(struct db_tx *tx, struct call *c, struct err *err)
 		rc = addr_canonical(c->a, in->email, &canon, err);
 		if (rc == RC_OK)
 			rc = contact_find_email(tx, c->a, canon, &one, err);
-		if (rc == RC_OK)
-			rc = may_see(c, one.account, err);
+		rc = may_see(c, rc, one.account, err);
 		if (rc != RC_OK && rc != RC_NOT_FOUND)
 			return rc;
 		at = &one;
@@ -212,8 +211,7 @@ static enum rc contact_show(struct db_tx *tx, struct call *c, int64_t id, struct
 	struct contact x;
 	enum rc rc = contact_find(tx, c->a, (struct contact_id){ id }, &x, err);
 
-	if (rc == RC_OK)
-		rc = may_see(c, x.account, err);
+	rc = may_see(c, rc, x.account, err);
 	if (rc == RC_OK)
 		api_contact(&c->json, &x);
 	return rc;
@@ -297,8 +295,7 @@ static enum rc contact_patch_step(struct db_tx *tx, struct call *c, struct err *
 	struct contact x;
 	enum rc rc = contact_find(tx, c->a, (struct contact_id){ in->id }, &x, err);
 
-	if (rc == RC_OK)
-		rc = may_see(c, x.account, err);
+	rc = may_see(c, rc, x.account, err);
 	if (rc == RC_OK)
 		rc = roles_of(q, &x, err);
 	if (rc != RC_OK)
@@ -355,8 +352,7 @@ static enum rc subscription_show(struct db_tx *tx, struct call *c, int64_t id, s
 	struct subscription s;
 	enum rc rc = subscription_find(tx, c->a, (struct subscription_id){ id }, &s, err);
 
-	if (rc == RC_OK)
-		rc = may_see(c, s.account, err);
+	rc = may_see(c, rc, s.account, err);
 	if (rc == RC_OK)
 		api_subscription(&c->json, &s);
 	return rc;
@@ -463,8 +459,10 @@ static enum rc entitlement_step(struct db_tx *tx, struct call *c, struct err *er
 	const struct req *q = c->q;
 	int64_t criticality = 0;
 	struct entitlement e;
-	enum rc rc = may_see(c, (struct account_id){ in->id }, err);
+	struct account account;
+	enum rc rc = account_find(tx, c->a, (struct account_id){ in->id }, &account, err);
 
+	rc = may_see(c, rc, (struct account_id){ in->id }, err);
 	if (rc != RC_OK)
 		return rc;
 	req_int(q, "criticality", &criticality);
