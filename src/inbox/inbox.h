@@ -14,6 +14,8 @@ struct intake {
 	struct instant received_at;
 	struct str sha256, mail_from, rcpt, reason, from_addr, from_name, subject, message_id, source;
 	enum intake_auth auth;
+	struct str invite; /* JSON: method, summary, organizer, location, start, end; STR_NULL */
+	int crypto;        /* enum mail_crypto */
 	bool same_id; /* another mail with other content carries this Message-ID */
 	int64_t size;
 	struct ticket_id ticket;

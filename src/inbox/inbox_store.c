@@ -3,7 +3,7 @@
 
 #define COLUMNS                                                                                                        \
 	"id, channel, state, received_at, sha256, size, mail_from, rcpt, reason, from_addr, from_name, subject, "      \
-	"message_id, ticket_id, tries, auth, source, same_id"
+	"message_id, ticket_id, tries, auth, source, same_id, invite, crypto"
 
 DB_QUERY(q_seen, "intake.seen", "SELECT id FROM intake WHERE sha256 = :sha256 AND rcpt = :rcpt LIMIT 1");
 DB_QUERY(q_insert, "intake.insert",
@@ -14,7 +14,7 @@ DB_QUERY(q_due, "intake.due", "SELECT " COLUMNS " FROM intake WHERE state = 1 AN
 DB_QUERY(q_claim, "intake.claim", "UPDATE intake SET content_key = :key WHERE id = :id AND state = 1");
 DB_QUERY(q_done, "intake.done",
 	 "UPDATE intake SET state = :state, reason = :reason, ticket_id = :ticket, from_addr = :from_addr, from_name = :from_name,"
-	 " subject = :subject, message_id = :message_id, auth = :auth, same_id = :same_id WHERE id = :id AND state = 1");
+	 " subject = :subject, message_id = :message_id, auth = :auth, same_id = :same_id, invite = :invite, crypto = :crypto WHERE id = :id AND state = 1");
 DB_QUERY(q_has_id, "intake.has_id", "SELECT COUNT(*) FROM (SELECT 1 FROM intake WHERE message_id = :message_id AND id <> :id AND state <> 6 LIMIT 1) AS x");
 DB_QUERY(q_tried, "intake.tried", "UPDATE intake SET tries = tries + 1, reason = :reason WHERE id = :id AND state = 1");
 DB_QUERY(q_list, "intake.list",
@@ -53,6 +53,8 @@ static void row(struct db_rows *r, struct arena *out, struct intake *in)
 		.auth = (enum intake_auth)db_col_i64(r, 15),
 		.source = db_col_str(r, 16, out),
 		.same_id = db_col_i64(r, 17) != 0,
+		.invite = db_col_str(r, 18, out),
+		.crypto = (int)db_col_i64(r, 19),
 	};
 }
 
@@ -110,7 +112,7 @@ enum rc intake_done(struct db_tx *tx, const struct intake *in, const struct fili
 			     DB_ARGS(db_i64("state", f->state), db_str("reason", f->reason.p ? f->reason : STR("")),
 				     db_id("ticket", f->ticket.v), db_str("from_addr", in->from_addr),
 				     db_str("from_name", in->from_name), db_str("subject", in->subject),
-				     db_str("message_id", in->message_id), db_i64("auth", in->auth), db_i64("same_id", in->same_id),
+				     db_str("message_id", in->message_id), db_i64("auth", in->auth), db_i64("same_id", in->same_id), db_str("invite", in->invite), db_i64("crypto", in->crypto),
 				     db_i64("id", in->id.v)),
 			     &changed, err);
 

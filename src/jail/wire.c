@@ -40,6 +40,18 @@ enum tag {
 	T_RECEIVED_FOR,
 	T_DEFECT,
 	T_TRUNCATED,
+	T_FILE_LABEL,
+	T_FILE_OPENED,
+	T_BOUNCE_ACTION,
+	T_BOUNCE_ORIGINAL,
+	T_CRYPTO,
+	T_INVITE,
+	T_INVITE_METHOD,
+	T_INVITE_SUMMARY,
+	T_INVITE_ORGANIZER,
+	T_INVITE_LOCATION,
+	T_INVITE_START,
+	T_INVITE_END,
 };
 
 /* ---- writing ---- */
@@ -94,6 +106,16 @@ void jail_put_mail(struct buf *out, const struct mail *m)
 	put(out, T_BOUNCE_RECIPIENT, m->bounce.recipient);
 	put(out, T_BOUNCE_STATUS, m->bounce.status);
 	put(out, T_BOUNCE_DIAGNOSTIC, m->bounce.diagnostic);
+	put(out, T_BOUNCE_ACTION, m->bounce.action);
+	put(out, T_BOUNCE_ORIGINAL, m->bounce.original_id);
+	put_i64(out, T_CRYPTO, m->crypto);
+	put_i64(out, T_INVITE, m->invite.is);
+	put(out, T_INVITE_METHOD, m->invite.method);
+	put(out, T_INVITE_SUMMARY, m->invite.summary);
+	put(out, T_INVITE_ORGANIZER, m->invite.organizer);
+	put(out, T_INVITE_LOCATION, m->invite.location);
+	put(out, T_INVITE_START, m->invite.start);
+	put(out, T_INVITE_END, m->invite.end);
 	put(out, T_TEXT, m->text);
 	put_i64(out, T_REPLY_END, (int64_t)m->reply.n);
 	put(out, T_HTML, m->html);
@@ -109,6 +131,8 @@ void jail_put_mail(struct buf *out, const struct mail *m)
 		put(out, T_FILE_CID, f->cid);
 		put(out, T_FILE_SHA, f->sha256);
 		put_i64(out, T_FILE_INLINE, f->is_inline);
+		put(out, T_FILE_LABEL, f->label);
+		put_i64(out, T_FILE_OPENED, f->opened);
 	}
 	put(out, T_AUTHRES, m->auth_results);
 	put_i64(out, T_RECEIVED, m->received);
@@ -183,6 +207,12 @@ static bool take_file(struct reader *r, unsigned tag, struct str v)
 	case T_FILE_CID:
 		f->cid = v;
 		return str_utf8_valid(v);
+	case T_FILE_LABEL:
+		f->label = v;
+		return str_utf8_valid(v);
+	case T_FILE_OPENED:
+		f->opened = number(v, 1) == 1;
+		return true;
 	case T_FILE_SHA:
 		f->sha256 = v;
 		return v.n == 64;
@@ -242,6 +272,14 @@ static bool take_number(struct reader *r, struct mail *m, unsigned tag, struct s
 	case T_BOUNCE:
 		m->bounce.is = n != 0;
 		break;
+	case T_CRYPTO:
+		if (n > MAIL_PGP_ENCRYPTED)
+			return false;
+		m->crypto = (enum mail_crypto)n;
+		break;
+	case T_INVITE:
+		m->invite.is = n != 0;
+		break;
 	case T_REPLY_END:
 		r->reply_end = n;
 		break;
@@ -283,6 +321,22 @@ static struct str *text_field(struct mail *m, unsigned tag)
 		return &m->bounce.status;
 	case T_BOUNCE_DIAGNOSTIC:
 		return &m->bounce.diagnostic;
+	case T_BOUNCE_ACTION:
+		return &m->bounce.action;
+	case T_BOUNCE_ORIGINAL:
+		return &m->bounce.original_id;
+	case T_INVITE_METHOD:
+		return &m->invite.method;
+	case T_INVITE_SUMMARY:
+		return &m->invite.summary;
+	case T_INVITE_ORGANIZER:
+		return &m->invite.organizer;
+	case T_INVITE_LOCATION:
+		return &m->invite.location;
+	case T_INVITE_START:
+		return &m->invite.start;
+	case T_INVITE_END:
+		return &m->invite.end;
 	case T_TEXT:
 		return &m->text;
 	case T_HTML:
@@ -304,10 +358,10 @@ static bool take(struct reader *r, struct mail *m, unsigned tag, struct str v)
 		*field = v;
 		return str_utf8_valid(v);
 	}
-	if (tag >= T_FILE && tag <= T_FILE_INLINE)
+	if ((tag >= T_FILE && tag <= T_FILE_INLINE) || tag == T_FILE_LABEL || tag == T_FILE_OPENED)
 		return take_file(r, tag, v);
 	if (tag == T_DATE || tag == T_BOUNCE || (tag >= T_QUOTED_AT && tag <= T_REPLY_END) || tag == T_RECEIVED ||
-	    tag == T_TRUNCATED)
+	    tag == T_TRUNCATED || tag == T_CRYPTO || tag == T_INVITE)
 		return take_number(r, m, tag, v);
 	if ((tag >= T_IN_REPLY_TO && tag <= T_NAME) || tag == T_DEFECT)
 		return str_utf8_valid(v) && take_list(r, tag, v);

@@ -4,6 +4,7 @@
 #include "mail/intake_private.h"
 #include "mime/addr.h"
 #include "util/crypt.h"
+#include "util/json.h"
 
 static struct str content_key(struct arena *a, const struct mail *m)
 {
@@ -76,12 +77,47 @@ static enum rc thread(struct db_tx *tx, struct filing_job *job, struct ticket *r
 
 /* ---- what becomes of it ---- */
 
+/* What is shown where a mail has no words of its own. */
+static struct str words_of(const struct filing_job *job)
+{
+	const struct mail *m = job->mail;
+	struct str text = m->reply.n || !m->text.n ? m->reply : m->text;
+
+	if (str_trim(text).n)
+		return str_utf8_clip(text, 200000);
+	if (m->crypto == MAIL_SMIME_ENCRYPTED || m->crypto == MAIL_PGP_ENCRYPTED)
+		return STR("This mail is encrypted. It was kept as it came; its words are in the attached file, for whoever holds the key.");
+	if (m->invite.is)
+		return arena_strf(job->a, STR_F "\n" STR_F "\n" STR_F, STR_A(m->invite.summary), STR_A(m->invite.start), STR_A(m->invite.location));
+	return text;
+}
+
+static struct str invite_json(struct arena *a, const struct mail_invite *v)
+{
+	struct json j;
+	AUTO_BUF b;
+
+	buf_init(&b, 16384);
+	if (!v->is)
+		return STR_NULL;
+	json_init(&j, &b);
+	json_obj(&j);
+	json_kstr(&j, "method", v->method);
+	json_kstr(&j, "summary", v->summary);
+	json_kstr(&j, "organizer", v->organizer);
+	json_kstr(&j, "location", v->location);
+	json_kstr(&j, "start", v->start);
+	json_kstr(&j, "end", v->end);
+	json_end_obj(&j);
+	return arena_str(a, buf_str(&b));
+}
+
 static struct message_new message_of(const struct filing_job *job, bool automatic)
 {
 	const struct mail *m = job->mail;
 
 	return (struct message_new){
-		.text = str_utf8_clip(m->reply.n || !m->text.n ? m->reply : m->text, 200000),
+		.text = words_of(job),
 		.quoted = str_utf8_clip(m->reply.n ? m->quoted : STR(""), 900000),
 		.html = job->html,
 		.attachments = job->attachments,
@@ -220,6 +256,8 @@ enum rc file_mail(struct db_tx *tx, void *arg, struct err *err)
 	job->in->from_addr = m->identity.p ? m->identity : m->from.n ? m->from.at[0].addr : STR_NULL;
 	job->in->from_name = m->from.n ? m->from.at[0].name : STR_NULL;
 	job->in->subject = str_utf8_clip(m->subject, 500);
+	job->in->invite = invite_json(job->a, &m->invite);
+	job->in->crypto = (int)m->crypto;
 	job->in->message_id = m->message_id.n <= 500 ? m->message_id : STR_NULL;
 	rc = intake_claim(tx, job->in->id, content_key(job->a, m), err);
 	if (rc == RC_CONFLICT)

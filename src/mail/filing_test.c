@@ -1,6 +1,7 @@
 /* Filing, whole: a raw mail through the jail into the database, and what became of it. */
 #include "inbox/inbox.h"
 #include "mail/filing_world.h"
+#include "mime/mime.h"
 
 #define HEAD(id, subject)                                                                                              \
 	"From: Writer <writer@alpha.example>\nTo: support@desk.example\nMessage-ID: <" id                              \
@@ -32,6 +33,34 @@ TEST_EACH_DB(filing_html_keeps_images_and_what_stands_below_history)
 	EXPECT("what was written below history stays", str_find(msg->html, STR("and below it I answer")) != STR_NONE);
 	EXPECT_EQ("the picture is a file of the message", msg->n_attachments, 1);
 	EXPECT("whose name in the mail is known", msg->n_attachments == 1 && str_is(msg->attachments[0].cid, "shot@x"));
+	filing_end(&m);
+}
+
+TEST_EACH_DB(filing_what_else_a_mail_may_be)
+{
+	struct mail_world m;
+
+	filing_make(t, &m);
+	filing_take(
+	        t, &m,
+	        HEAD("1", "Meeting") "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: "
+	                             "text/plain\n\nCome!\n--b\n"
+	                             "Content-Type: text/calendar; "
+	                             "method=REQUEST\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Talk\n"
+	                             "DTSTART;TZID=Europe/Madrid:20261201T100000\nEND:VEVENT\nEND:VCALENDAR\n--b--\n");
+	if (!EXPECT_EQ("an invitation is a mail like any other", m.view.n_messages, 1))
+		return filing_end(&m);
+	EXPECT("its facts are kept for the card",
+	       str_find(m.view.messages[0].invite, STR("\"start\":\"2026-12-01 10:00 Europe/Madrid\"")) != STR_NONE);
+	EXPECT("the file has a name for people",
+	       m.view.messages[0].n_attachments == 1 && str_is(m.view.messages[0].attachments[0].name, "invite.ics"));
+	filing_take(t, &m,
+	            HEAD("2", "Secret") "Content-Type: application/pkcs7-mime; "
+	                                "smime-type=enveloped-data\nContent-Transfer-Encoding: base64\n\nMIIB\n");
+	EXPECT("an encrypted mail says that it is",
+	       m.view.n_messages == 1 && m.view.messages[0].crypto == MAIL_SMIME_ENCRYPTED);
+	EXPECT("and is not empty to the eye",
+	       m.view.n_messages == 1 && str_starts(m.view.messages[0].text, STR("This mail is encrypted")));
 	filing_end(&m);
 }
 

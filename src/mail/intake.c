@@ -11,6 +11,7 @@
 
 #define MAX_TRIES 10
 #define MAX_KEPT  200000
+#define FILES_KEPT 100 /* of one mail; more are in its raw bytes */
 
 bool intake_is_ours(const struct desk_config *c, struct str address)
 {
@@ -68,22 +69,25 @@ static enum rc keep_files(struct filing_job *job, struct err *err)
 	const struct mail *m = job->mail;
 	struct new_attachment *at = arena_array(job->a, struct new_attachment, m->n_files + 1);
 	enum rc rc = RC_OK;
+	size_t n = 0;
 
-	for (size_t i = 0; i < m->n_files && rc == RC_OK; i++) {
+	for (size_t i = 0; i < m->n_files && n < FILES_KEPT && rc == RC_OK; i++) {
 		const struct mail_file *f = &m->files[i];
 		char sha[65];
 
+		if (f->opened)
+			continue; /* what was in it stands beside it */
 		rc = blob_put(job->desk->blobs, f->bytes, sha, err);
-		at[i] = (struct new_attachment){
+		at[n++] = (struct new_attachment){
 			.sha256 = arena_str(job->a, str_of(sha)),
-			.name = blob_safe_name(job->a, f->name.p ? f->name : STR("file")),
+			.name = blob_safe_name(job->a, f->name.n ? f->name : f->label.n ? f->label : STR("file")),
 			.type = str_of(blob_type_name(blob_sniff(f->bytes))),
 			.cid = f->cid,
 			.size = (int64_t)f->bytes.n,
 		};
 	}
 	job->attachments = at;
-	job->n_attachments = m->n_files;
+	job->n_attachments = n;
 	return rc;
 }
 

@@ -72,6 +72,23 @@ static struct str lower_domain(struct arena *a, struct str addr)
 	return str_concat(a, str_sub(addr, 0, at), str_lower(a, str_from(addr, at)));
 }
 
+/* "Big Bug bb@bug.example", without the brackets: the name and, last, the one word that is an address. It is read for
+ * people only: `bad` is set, so nobody is believed because of it. */
+static struct str last_word(struct reader *r, struct str *name)
+{
+	struct str all = str_trim(buf_str(&r->phrase));
+	size_t at = all.n, signs = 0;
+
+	for (size_t i = 0; i < all.n; i++)
+		signs += all.p[i] == '@';
+	while (at > 0 && all.p[at - 1] != ' ')
+		at--;
+	if (r->angled || at == 0 || signs != 1)
+		return STR_NULL;
+	*name = str_trim(str_sub(all, 0, at));
+	return str_from(all, at);
+}
+
 static void finish(struct reader *r, size_t max, addr_vec *v, bool *bad, bool *cut)
 {
 	struct str spec = buf_str(&r->spec), name = r->angled ? buf_str(&r->phrase) : STR("");
@@ -80,8 +97,13 @@ static void finish(struct reader *r, size_t max, addr_vec *v, bool *bad, bool *c
 	/* Routes are obsolete: <@a,@b:user@c> */
 	if (r->angled && spec.n && spec.p[0] == '@' && str_find_byte(spec, ':') != STR_NONE)
 		spec = str_from(spec, str_find_byte(spec, ':') + 1);
+	if (!plausible(spec) && (spec.n || name.n)) {
+		*bad = true;
+		spec = last_word(r, &name);
+		spec = plausible(spec) ? spec : STR_NULL;
+	}
 	if (!plausible(spec)) {
-		*bad = *bad || spec.n || name.n;
+		;
 	} else if (v->n >= max) {
 		*cut = true;
 	} else {

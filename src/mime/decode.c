@@ -1,8 +1,5 @@
-/* Transfer encodings (RFC 2045 6) and character sets. */
+/* Transfer encodings (RFC 2045 6), among them uuencoded files inside of a text. Character sets are charset.c's. */
 #include "mime/private.h"
-#include <iconv.h>
-#include <stdlib.h>
-#include <uninorm.h>
 
 /* ---- transfer encodings ---- */
 
@@ -114,6 +111,78 @@ static struct str from_uu(struct arena *a, struct str s)
 	return (struct str){ out, n };
 }
 
+/* A line of uuencode holds as many letters as its first one says; some programs leave blanks out at its end. */
+static bool uu_line(struct str line)
+{
+	if (line.n == 0 || line.p[0] < ' ' || line.p[0] > '`')
+		return false;
+	size_t bytes = (size_t)(line.p[0] - 32) & 63, letters = (bytes + 2) / 3 * 4;
+
+	for (size_t i = 1; i < line.n; i++)
+		if (line.p[i] < ' ' || line.p[i] > '`')
+			return false;
+	return line.n <= letters + 3 && line.n + 4 >= letters;
+}
+
+static struct str uu_begin(struct str line)
+{
+	size_t i = 6, digits = 0;
+
+	if (!str_starts(line, STR("begin ")))
+		return STR_NULL;
+	while (i < line.n && line.p[i] >= '0' && line.p[i] <= '7')
+		i++, digits++;
+	if (digits < 3 || digits > 4 || i >= line.n || line.p[i] != ' ')
+		return STR_NULL;
+	return str_trim(str_from(line, i));
+}
+
+bool mime_uu_files(struct arena *a, struct str text, size_t max, struct str *ret, mime_files *files)
+{
+	struct str rest = text, line;
+	AUTO_BUF out;
+	bool any = false;
+
+	buf_init(&out, text.n + 1);
+	if (str_find(text, STR("begin ")) == STR_NONE)
+		return false;
+	while (rest.n) {
+		struct str at = rest, block, name;
+		size_t lf = str_find_byte(rest, '\n');
+
+		line = str_sub(rest, 0, lf);
+		rest = str_from(rest, lf == STR_NONE ? rest.n : lf + 1);
+		name = uu_begin(line);
+		if (name.n && files->n < max) {
+			struct str inner = rest, l;
+			bool good = false, ended = false;
+
+			while (!ended && inner.n) {
+				size_t end = str_find_byte(inner, '\n');
+
+				l = str_sub(inner, 0, end);
+				inner = str_from(inner, end == STR_NONE ? inner.n : end + 1);
+				ended = str_is(str_trim(l), "end");
+				if (!ended && !uu_line(l) && str_trim(l).n)
+					break;
+				good = true;
+			}
+			if (good && ended) {
+				block = str_sub(at, 0, at.n - inner.n);
+				*VEC_ADD(a, files) = (struct mail_file){ .name = name,
+					                                 .type = STR("application/octet-stream"),
+					                                 .bytes = from_uu(a, block) };
+				rest = inner;
+				any = true;
+				continue;
+			}
+		}
+		buf_adds(&out, str_sub(at, 0, at.n - rest.n));
+	}
+	*ret = arena_str(a, buf_str(&out));
+	return any;
+}
+
 struct str mime_decode_body(struct arena *a, struct str body, struct str encoding)
 {
 	struct str e = str_trim(encoding);
@@ -126,160 +195,4 @@ struct str mime_decode_body(struct arena *a, struct str body, struct str encodin
 	    str_eq_nocase(e, STR("x-uue")))
 		return from_uu(a, body);
 	return body;
-}
-
-/* ---- character sets ---- */
-
-/* What names mean in practice: the supersets every mail program writes under the older name (WHATWG Encoding 4.2). */
-static const struct {
-	const char *name, *as;
-} aliases[] = {
-	{"utf8",               "UTF-8"       },
-	{ "unicode-1-1-utf-8", "UTF-8"       },
-	{ "iso-8859-1",        "WINDOWS-1252"},
-	{ "latin1",            "WINDOWS-1252"},
-	{ "iso8859-1",         "WINDOWS-1252"},
-	{ "iso_8859-1",        "WINDOWS-1252"},
-	{ "cp1252",            "WINDOWS-1252"},
-	{ "gb2312",            "GB18030"     },
-	{ "gbk",               "GB18030"     },
-	{ "x-gbk",             "GB18030"     },
-	{ "hz-gb-2312",        "GB18030"     },
-	{ "ks_c_5601-1987",    "UHC"         },
-	{ "euc-kr",            "UHC"         },
-	{ "ksc5601",           "UHC"         },
-	{ "shift_jis",         "CP932"       },
-	{ "shift-jis",         "CP932"       },
-	{ "x-sjis",            "CP932"       },
-	{ "sjis",              "CP932"       },
-	{ "big5",              "BIG5-HKSCS"  },
-	{ "iso-8859-8-i",      "ISO-8859-8"  },
-	{ "iso-8859-9",        "WINDOWS-1254"},
-	{ "iso-8859-11",       "WINDOWS-874" },
-	{ "tis-620",           "WINDOWS-874" },
-	{ "x-mac-roman",       "MACINTOSH"   },
-	{ "unicode",           "UTF-16"      },
-	{ "x-windows-949",     "UHC"         },
-	{ "macintosh",         "MACINTOSH"   },
-};
-
-/* Everything else by its own name, when iconv knows it. */
-static const char *const preload[] = {
-	"UTF-8",        "WINDOWS-1252", "GB18030",      "UHC",          "CP932",        "BIG5-HKSCS",   "ISO-8859-2",
-	"ISO-8859-3",   "ISO-8859-4",   "ISO-8859-5",   "ISO-8859-6",   "ISO-8859-7",   "ISO-8859-8",   "ISO-8859-10",
-	"ISO-8859-13",  "ISO-8859-14",  "ISO-8859-15",  "ISO-8859-16",  "WINDOWS-1250", "WINDOWS-1251", "WINDOWS-1253",
-	"WINDOWS-1254", "WINDOWS-1255", "WINDOWS-1256", "WINDOWS-1257", "WINDOWS-1258", "WINDOWS-874",  "KOI8-R",
-	"KOI8-U",       "EUC-JP",       "ISO-2022-JP",  "ISO-2022-KR",  "EUC-TW",       "UTF-16",       "UTF-16LE",
-	"UTF-16BE",     "UTF-32",       "UTF-32LE",     "UTF-32BE",     "UTF-7",        "MACINTOSH",    "IBM437",
-	"IBM850",       "IBM852",       "IBM866",
-};
-
-void mime_preload_charsets(void)
-{
-	/* Never closed: while one converter is open its module stays loaded, and opening it again opens no file. */
-	for (size_t i = 0; i < COUNT(preload); i++) {
-		iconv_t cd = iconv_open("UTF-8", preload[i]);
-		char in[8] = "abcd", out[64], *from = in, *to = out;
-		size_t left = 4, space = sizeof(out);
-
-		if (cd != (iconv_t)-1)
-			iconv(cd, &from, &left, &to, &space);
-	}
-}
-
-static const char *charset_name(char *scratch, size_t size, struct str charset)
-{
-	size_t n = 0;
-
-	charset = str_trim(charset);
-	for (size_t i = 0; i < COUNT(aliases); i++)
-		if (str_eq_nocase(charset, str_of(aliases[i].name)))
-			return aliases[i].as;
-	for (size_t i = 0; i < charset.n && n + 1 < size; i++) {
-		char c = charset.p[i];
-
-		if ((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '-' || c == '_')
-			scratch[n++] = c;
-		else
-			return ""; /* "//TRANSLIT" and paths are not names */
-	}
-	scratch[n] = 0;
-	return n + 1 < size ? scratch : "";
-}
-
-static bool run_iconv(struct buf *out, const char *name, struct str bytes, bool *bad)
-{
-	iconv_t cd = *name ? iconv_open("UTF-8", name) : (iconv_t)-1;
-	char *from = (char *)(uintptr_t)bytes.p;
-	size_t left = bytes.n;
-
-	if (cd == (iconv_t)-1)
-		return false;
-	while (left && !out->full) {
-		char chunk[4096], *to = chunk;
-		size_t space = sizeof(chunk), before = left;
-
-		size_t r = iconv(cd, &from, &left, &to, &space);
-		buf_add(out, chunk, (size_t)(to - chunk));
-		if (r != (size_t)-1 || to != chunk || left < before)
-			continue;
-		*bad = true;
-		buf_add_utf8(out, 0xfffd);
-		from++;
-		left--;
-	}
-	iconv_close(cd);
-	return true;
-}
-
-static void mend_utf8(struct buf *out, struct str s, bool *bad)
-{
-	for (size_t at = 0; at < s.n && !out->full;) {
-		size_t from = at;
-		uint32_t c = str_utf8_next(s, &at);
-
-		*bad = *bad || (c == 0xfffd && at == from + 1);
-		buf_add_utf8(out, c);
-	}
-}
-
-struct str mime_to_utf8(struct arena *a, struct str bytes, struct str charset, size_t max, bool *bad)
-{
-	char scratch[48];
-	const char *name = charset_name(scratch, sizeof(scratch), charset);
-	bool ascii = str_empty(charset) || str_eq_nocase(charset, STR("us-ascii")) ||
-	             str_eq_nocase(charset, STR("ascii"));
-	bool utf8 = strcmp(name, "UTF-8") == 0 || str_eq_nocase(charset, STR("utf-8"));
-	AUTO_BUF b;
-
-	buf_init(&b, max);
-	if ((ascii || utf8) && str_utf8_valid(bytes))
-		return arena_str(a, str_utf8_clip(bytes, max));
-	*bad = *bad || ascii;
-	if (utf8)
-		mend_utf8(&b, bytes, bad);
-	else if (ascii || !run_iconv(&b, name, bytes, bad)) {
-		*bad = true;
-		if (str_utf8_valid(bytes))
-			return arena_str(a, str_utf8_clip(bytes, max));
-		if (!run_iconv(&b, "WINDOWS-1252", bytes, bad))
-			mend_utf8(&b, bytes, bad);
-	}
-	return arena_str(a, str_utf8_clip(buf_str(&b), max));
-}
-
-struct str mime_nfc(struct arena *a, struct str s)
-{
-	size_t i = 0, n = 0;
-
-	while (i < s.n && !(s.p[i] & 0x80))
-		i++;
-	if (i == s.n)
-		return s;
-	uint8_t *p = u8_normalize(UNINORM_NFC, (const uint8_t *)s.p, s.n, NULL, &n);
-	if (!p)
-		return s;
-	struct str r = arena_str(a, (struct str){ (const char *)p, n });
-	free(p);
-	return r;
 }

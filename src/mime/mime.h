@@ -14,7 +14,7 @@ struct mime_limits {    /* 0 = the default */
 	size_t header;  /* 100 KiB of one header block; later fields are dropped */
 	size_t field;   /* 32 KiB of one field */
 	int depth;      /* 100 levels of multipart; deeper is one opaque attachment */
-	int parts;      /* 1000 */
+	int parts;      /* 1000, and as many files out of winmail.dat and uuencode */
 	int addresses;  /* 1000 in one list */
 	int ids;        /* 200 in References: the first 20 and the last 180 */
 	size_t text;    /* 4 MiB of text and of HTML each */
@@ -40,11 +40,24 @@ struct mail_file {         /* an attachment: every leaf that is not the text or 
 	struct str bytes;  /* decoded */
 	struct str sha256; /* of bytes, lower-case hex */
 	bool is_inline;    /* Content-Disposition says inline, or the HTML shows it */
+	struct str label;  /* a name for people where the mail gives none: "Subject of the mail inside.eml"; STR_NULL */
+	bool opened;       /* winmail.dat whose files stand beside it */
 };
 
 struct mail_bounce { /* of a delivery report (RFC 3464) */
 	bool is;
 	struct str recipient, status, diagnostic; /* STR_NULL where it does not say */
+	struct str action;                        /* "failed", "delayed", "delivered", ... (RFC 3464 2.3.3) */
+	struct str original_id;                   /* Message-ID of the mail that came back, without <>; STR_NULL */
+};
+
+enum mail_crypto { MAIL_PLAIN, MAIL_SMIME_SIGNED, MAIL_SMIME_ENCRYPTED, MAIL_PGP_SIGNED, MAIL_PGP_ENCRYPTED };
+
+struct mail_invite { /* of the first text/calendar part (RFC 5546); STR_NULL where it does not say */
+	bool is;
+	struct str method; /* "request", "cancel", "reply", ... */
+	struct str summary, organizer, location;
+	struct str start, end; /* as written: "2026-11-23 10:00 Europe/Madrid", "2026-11-23" for all day */
 };
 
 struct mail {
@@ -60,6 +73,8 @@ struct mail {
 	struct str auto_reason; /* STR_NULL: a person wrote it. Else "auto-submitted", "list", "bulk", "null-sender",
 	                           ... */
 	struct mail_bounce bounce;
+	enum mail_crypto crypto; /* shown, never opened: we hold no keys */
+	struct mail_invite invite;
 	struct str text;                        /* best plain text, from the HTML where that is all there is */
 	struct str html;                        /* cleaned, images of the mail as cid: (html_images()); STR_NULL */
 	size_t html_quoted_at, html_quoted_end; /* quoted history in html, see html_fold() */

@@ -19,9 +19,11 @@ struct parser {
 	struct mail *m;
 	int parts;
 	size_t text_left, scan_left; /* scan_left: bytes that may still be looked at for boundaries */
-	VEC(struct mail_file) files;
+	mime_files files;
 	VEC(struct str) defects;
-	struct shown named; /* of a named text part: shown when there is nothing else */
+	struct shown wrapped;   /* of winmail.dat: shown when there is nothing else */
+	struct str returned_to; /* To of the mail that came back */
+	struct shown named;     /* of a named text part: shown when there is nothing else */
 };
 
 struct part {
@@ -197,11 +199,49 @@ static void read_part(struct parser *p, struct str in, const char *fallback, str
 	ret->encoding = str_sub(ret->encoding, 0, str_find_byte(ret->encoding, ';'));
 }
 
+/* A name for people where there is none. */
+static struct str label_of(struct parser *p, const struct part *part, struct str bytes)
+{
+	static const struct {
+		const char *type, *label;
+	} known[] = {
+		{"text/calendar",                   "invite.ics"         },
+		{ "application/pkcs7-mime",         "smime.p7m"          },
+		{ "application/x-pkcs7-mime",       "smime.p7m"          },
+		{ "application/pkcs7-signature",    "smime.p7s"          },
+		{ "application/x-pkcs7-signature",  "smime.p7s"          },
+		{ "application/pgp-signature",      "signature.asc"      },
+		{ "application/pgp-encrypted",      "pgp-version.txt"    },
+		{ "application/pgp-keys",           "key.asc"            },
+		{ "message/delivery-status",        "delivery-status.txt"},
+		{ "message/global-delivery-status", "delivery-status.txt"},
+		{ "text/rfc822-headers",            "headers.txt"        },
+		{ "text/html",                      "text.html"          },
+		{ "text/plain",                     "text.txt"           },
+	};
+	mime_fields f = { 0 };
+	struct str rest;
+	bool cut;
+
+	if (str_starts(part->type.value, STR("message/rfc822")) || str_is(part->type.value, "message/global")) {
+		mime_fields_read(p->a, bytes, &p->l, &f, &rest, &cut);
+		struct str subject = str_utf8_clip(mime_text(p->a, mime_field(&f, "Subject")), 100);
+		return arena_strf(p->a, STR_F ".eml", STR_A(subject.n ? subject : STR("mail")));
+	}
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (str_is(part->type.value, known[i].type))
+			return str_of(known[i].label);
+	if (str_is(part->type.value, "application/octet-stream") && p->m->crypto == MAIL_PGP_ENCRYPTED)
+		return STR("encrypted.asc");
+	return STR_NULL;
+}
+
 static void attach(struct parser *p, const struct part *part)
 {
 	struct str bytes = mime_decode_body(p->a, part->body, part->encoding);
 
 	*VEC_ADD(p->a, &p->files) = (struct mail_file){
+		.label = str_null(part->name) ? label_of(p, part, bytes) : STR_NULL,
 		.name = part->name,
 		.type = str_utf8_clip(mime_text(p->a, part->type.value), 127),
 		.cid = part->cid,
@@ -230,6 +270,19 @@ static struct str charset_of_html(struct str bytes)
 	return str_sub(head, 0, n);
 }
 
+/* Files that stand in the text itself, as mail was before MIME. */
+static void add_uu_files(struct parser *p, struct str *text)
+{
+	size_t before = p->files.n;
+
+	if (!mime_uu_files(p->a, *text, before + (size_t)p->l.parts, text, &p->files))
+		return;
+	for (size_t i = before; i < p->files.n; i++) {
+		p->files.at[i].name = mime_text(p->a, p->files.at[i].name);
+		p->files.at[i].sha256 = sha256_hex(p->a, p->files.at[i].bytes);
+	}
+}
+
 static struct shown text_of(struct parser *p, const struct part *part)
 {
 	struct str bytes = mime_decode_body(p->a, part->body, part->encoding),
@@ -248,6 +301,7 @@ static struct shown text_of(struct parser *p, const struct part *part)
 	p->text_left -= s.n < p->text_left ? s.n : p->text_left;
 	if (html)
 		return (struct shown){ STR_NULL, s };
+	add_uu_files(p, &s);
 	for (size_t i = 0; i < s.n; i++) /* LF only, no controls */
 		if (s.p[i] != '\r' && ((unsigned char)s.p[i] >= ' ' || s.p[i] == '\n' || s.p[i] == '\t') &&
 		    s.p[i] != 0x7f)
@@ -256,6 +310,16 @@ static struct shown text_of(struct parser *p, const struct part *part)
 			buf_addc(&b, '\n');
 	s = mime_nfc(p->a, arena_str(p->a, buf_str(&b)));
 	return (struct shown){ s, STR_NULL };
+}
+
+/* "5.1.1 (no such user)": the number. */
+static struct str first_word(struct str s)
+{
+	s = str_trim(s);
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == ' ' || s.p[i] == '(')
+			return str_sub(s, 0, i);
+	return s;
 }
 
 /* RFC 3464: fields of the recipient that failed first. */
@@ -273,11 +337,17 @@ static void read_report(struct parser *p, const struct part *part)
 		who = mime_field(&f, "Final-Recipient");
 		if (str_null(who))
 			who = mime_field(&f, "Original-Recipient");
+		if (!str_null(who) || !str_null(mime_field(&f, "Action"))) {
+			struct str action = mime_field(&f, "Action");
+
+			b->action = str_null(action) ? STR_NULL
+			                             : str_lower(p->a, str_utf8_clip(mime_text(p->a, action), 20));
+		}
 		if (!str_null(who)) {
 			size_t semi = str_find_byte(who, ';');
 			b->recipient = bare_id(p->a, str_from(who, semi == STR_NONE ? 0 : semi + 1));
 			who = mime_field(&f, "Status");
-			b->status = str_null(who) ? STR_NULL : str_utf8_clip(mime_text(p->a, who), 40);
+			b->status = str_null(who) ? STR_NULL : first_word(str_utf8_clip(mime_text(p->a, who), 40));
 			who = mime_field(&f, "Diagnostic-Code");
 			b->diagnostic = str_null(who) ? STR_NULL : str_utf8_clip(mime_text(p->a, who), 1000);
 		}
@@ -350,18 +420,94 @@ static void add_alternative(struct parser *p, const shown_vec *all, shown_vec *o
 		*VEC_ADD(p->a, out) = s;
 }
 
+static void open_winmail(struct parser *p)
+{
+	struct tnef_found t;
+	size_t container = p->files.n - 1;
+	bool bad = false;
+
+	mime_tnef(p->a, p->files.at[container].bytes, (size_t)p->l.parts, &t);
+	if (!t.is) {
+		defect(p, "bad-tnef");
+		return;
+	}
+	p->files.at[container].opened = true;
+	for (size_t i = 0; i < t.files.n; i++) {
+		struct mail_file f = t.files.at[i];
+
+		f.name = str_null(f.name) ? STR_NULL : mime_text(p->a, f.name);
+		f.cid = str_null(f.cid) ? STR_NULL : bare_id(p->a, f.cid);
+		f.type = str_utf8_clip(f.type.n ? mime_text(p->a, f.type) : STR("application/octet-stream"), 127);
+		f.sha256 = sha256_hex(p->a, f.bytes);
+		*VEC_ADD(p->a, &p->files) = f;
+	}
+	if (t.text.n)
+		p->wrapped.text = mime_nfc(p->a, t.text);
+	if (t.html.n)
+		p->wrapped.html = mime_to_utf8(p->a, t.html, charset_of_html(t.html), p->l.text, &bad);
+	if (t.has_rtf && !t.text.n && !t.html.n)
+		defect(p, "rtf-only");
+}
+
+/* Of the mail that came back. */
+static void read_returned(struct parser *p, const struct part *part)
+{
+	struct str body = mime_decode_body(p->a, part->body, part->encoding), rest;
+	mime_fields f = { 0 };
+	bool cut;
+
+	while (body.n && (body.p[0] == '\n' || body.p[0] == ' '))
+		body = str_from(body, 1);
+	mime_fields_read(p->a, body, &p->l, &f, &rest, &cut);
+	if (str_null(p->m->bounce.original_id))
+		p->m->bounce.original_id = bare_id(p->a, mime_field(&f, "Message-ID"));
+	if (str_null(p->returned_to) && !str_null(mime_field(&f, "To")))
+		p->returned_to = mime_field(&f, "To");
+}
+
+/* What is not shown but has a meaning. */
+static void look_inside(struct parser *p, const struct part *part)
+{
+	struct str type = part->type.value, name = p->files.at[p->files.n - 1].name;
+	bool bad = false;
+
+	if (str_is(type, "message/rfc822") || str_is(type, "text/rfc822-headers") || str_is(type, "message/global") ||
+	    str_is(type, "message/global-headers") || str_is(type, "message/rfc822-headers"))
+		read_returned(p, part);
+	else if (str_is(type, "application/ms-tnef") || str_is(type, "application/vnd.ms-tnef") ||
+	         (name.n && str_eq_nocase(name, STR("winmail.dat"))))
+		open_winmail(p);
+	else if (str_is(type, "application/pgp-encrypted"))
+		p->m->crypto = MAIL_PGP_ENCRYPTED;
+	else if (str_is(type, "application/pgp-signature") && p->m->crypto == MAIL_PLAIN)
+		p->m->crypto = MAIL_PGP_SIGNED;
+	else if (str_ends(type, STR("pkcs7-signature")) && p->m->crypto == MAIL_PLAIN)
+		p->m->crypto = MAIL_SMIME_SIGNED;
+	else if (str_ends(type, STR("pkcs7-mime")))
+		p->m->crypto = str_eq_nocase(mime_param(&part->type, "smime-type"), STR("signed-data"))
+		                       ? MAIL_SMIME_SIGNED
+		                       : MAIL_SMIME_ENCRYPTED;
+	else if (str_is(type, "text/calendar") && !p->m->invite.is)
+		mime_invite(p->a,
+		            mime_to_utf8(p->a, p->files.at[p->files.n - 1].bytes, mime_param(&part->type, "charset"),
+		                         1u << 20, &bad),
+		            mime_param(&part->type, "method"), &p->m->invite);
+}
+
 static void walk_leaf(struct parser *p, const struct part *part, shown_vec *out)
 {
 	bool text = str_is(part->type.value, "text/plain") || str_is(part->type.value, "text/html");
 	bool attachment = str_is(part->disposition, "attachment");
 
-	if (str_is(part->type.value, "message/delivery-status"))
+	if (str_is(part->type.value, "message/delivery-status") ||
+	    str_is(part->type.value, "message/global-delivery-status"))
 		read_report(p, part);
 	if (text && !attachment && str_null(part->name)) {
 		*VEC_ADD(p->a, out) = text_of(p, part);
 		return;
 	}
 	attach(p, part);
+	look_inside(p, part);
 	if (text && str_null(p->named.text) && str_null(p->named.html) && !attachment)
 		p->named = text_of(p, part);
 }
@@ -503,6 +649,37 @@ static struct mime_limits defaults(const struct mime_limits *l)
 	return d;
 }
 
+static bool nothing(const shown_vec *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (str_trim(all->at[i].text).n || str_trim(all->at[i].html).n)
+			return false;
+	return true;
+}
+
+static void find_inline_pgp(struct mail *m)
+{
+	if (m->crypto != MAIL_PLAIN)
+		return;
+	if (str_find(m->text, STR("-----BEGIN PGP MESSAGE-----")) != STR_NONE)
+		m->crypto = MAIL_PGP_ENCRYPTED;
+	else if (str_find(m->text, STR("-----BEGIN PGP SIGNED MESSAGE-----")) != STR_NONE)
+		m->crypto = MAIL_PGP_SIGNED;
+}
+
+/* A bounce that names nobody is about the one it came back from. */
+static void fallback_recipient(struct parser *p)
+{
+	struct mail_addrs to = { 0 };
+	bool bad = false, cut = false;
+
+	if (!p->m->bounce.is || !str_null(p->m->bounce.recipient) || str_null(p->returned_to))
+		return;
+	mime_addresses(p->a, p->returned_to, 2, &to, &bad, &cut);
+	if (to.n == 1)
+		p->m->bounce.recipient = to.at[0].addr;
+}
+
 enum rc mime_parse(struct arena *a, struct str raw, const struct mime_limits *l, struct mail *ret, struct err *err)
 {
 	struct parser *p = arena_new(a, struct parser);
@@ -522,9 +699,16 @@ enum rc mime_parse(struct arena *a, struct str raw, const struct mime_limits *l,
 	if (cut)
 		defect(p, "message-cut");
 	walk(p, raw, "text/plain", 0, &all);
+	if (nothing(&all) && (p->wrapped.text.n || p->wrapped.html.n))
+		*VEC_ADD(a, &all) = p->wrapped;
 	if (all.n == 0 && (!str_null(p->named.text) || !str_null(p->named.html)))
 		*VEC_ADD(a, &all) = p->named;
 	show(p, &all);
+	find_inline_pgp(ret);
+	mime_find_bounce(a, ret);
+	fallback_recipient(p);
+	if (!ret->bounce.is)
+		ret->bounce = (struct mail_bounce){ 0 };
 	if (ret->bounce.is && str_null(ret->auto_reason))
 		ret->auto_reason = STR("bounce");
 	ret->files = p->files.at;

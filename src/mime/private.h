@@ -35,6 +35,12 @@ void mime_addresses(struct arena *a, struct str raw, size_t max, struct mail_add
 
 /* ---- decode.c ---- */
 struct str mime_decode_body(struct arena *a, struct str body, struct str encoding);
+
+/* Takes "begin 644 name" blocks out of a text: *ret is the text without them, files are appended. */
+typedef VEC(struct mail_file) mime_files;
+bool mime_uu_files(struct arena *a, struct str text, size_t max, struct str *ret, mime_files *files);
+
+/* ---- charset.c ---- */
 /* To UTF-8, at most `max` bytes. Unknown names and wrong bytes are mended; *bad says so. */
 struct str mime_to_utf8(struct arena *a, struct str bytes, struct str charset, size_t max, bool *bad);
 struct str mime_nfc(struct arena *a, struct str s);
@@ -44,3 +50,21 @@ void mime_preload_charsets(void);
 /* ---- robots.c ---- */
 /* Fills auto_reason, and bounce.is of reports that say so in their type only. */
 void mime_find_robot(struct arena *a, const mime_fields *top, const struct mime_value *type, struct mail *m);
+
+/* ---- bounce.c ---- */
+/* After the text is known: bounces in words, and what a report did not say. */
+void mime_find_bounce(struct arena *a, struct mail *m);
+bool mime_is_daemon(struct arena *a, const struct mail *m);
+
+/* ---- tnef.c ---- */
+struct tnef_found {
+	bool is;
+	mime_files files; /* sha256 not set */
+	size_t n_files;
+	struct str text, html; /* html: bytes as they are */
+	bool has_rtf;
+};
+void mime_tnef(struct arena *a, struct str bytes, size_t max_files, struct tnef_found *ret);
+
+/* ---- invite.c ---- */
+void mime_invite(struct arena *a, struct str text, struct str method, struct mail_invite *ret);

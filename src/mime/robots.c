@@ -3,6 +3,8 @@
  */
 #include "mime/private.h"
 
+#define HOPS_MAX 50 /* Received fields: it goes round and round */
+
 static bool has(const mime_fields *f, const char *name)
 {
 	return !str_null(mime_field(f, name));
@@ -57,10 +59,10 @@ static const char *reason(const mime_fields *f, const struct mail *m)
 void mime_find_robot(struct arena *a, const mime_fields *top, const struct mime_value *type, struct mail *m)
 {
 	struct str report = mime_param(type, "report-type");
+	bool is_report = str_is(type->value, "multipart/report");
 	const char *r;
 
-	if (str_is(type->value, "multipart/report") &&
-	    (str_null(report) || str_eq_nocase(report, STR("delivery-status"))))
+	if (is_report && (str_null(report) || str_eq_nocase(report, STR("delivery-status"))))
 		m->bounce.is = true;
 	if (has(top, "X-Failed-Recipients") && str_null(m->bounce.recipient)) {
 		struct str first = mime_field(top, "X-Failed-Recipients");
@@ -69,5 +71,9 @@ void mime_find_robot(struct arena *a, const mime_fields *top, const struct mime_
 		m->bounce.recipient = mime_text(a, str_trim(str_sub(first, 0, str_find_byte(first, ','))));
 	}
 	r = reason(top, m);
+	if (!r && is_report)
+		r = "report"; /* that it was read (RFC 8098), or called spam (RFC 5965) */
+	if (m->received > HOPS_MAX)
+		r = "hops";
 	m->auto_reason = r ? str_of(r) : STR_NULL;
 }

@@ -18,7 +18,7 @@ DB_QUERY(q_move, "attachment.move",
          "UPDATE attachment SET ticket_id = :ticket, message_id = :message, draft_id = NULL WHERE draft_id = :draft");
 #define MESSAGE_COLS                                                                                                   \
 	"SELECT m.id, m.internal, m.automatic, m.author_kind, m.contact_id, m.agent_id, m.author, m.email, m.channel," \
-	" m.at, m.text, m.quoted, m.html, m.intake_id, COALESCE(i.auth, 1), COALESCE(i.same_id, 0)"                    \
+	" m.at, m.text, m.quoted, m.html, m.intake_id, COALESCE(i.auth, 1), COALESCE(i.same_id, 0), i.invite, COALESCE(i.crypto, 0)"                    \
 	" FROM message m LEFT JOIN intake i ON i.id = m.intake_id"                                                     \
 	" WHERE m.ticket_id = :ticket AND (CAST(:agent AS BIGINT) = 1 OR m.internal = 0)"
 DB_QUERY(q_messages, "ticket.view_messages", MESSAGE_COLS " ORDER BY m.id DESC LIMIT :max");

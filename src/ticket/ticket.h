@@ -74,6 +74,8 @@ struct message {
 	struct str text, quoted, html; /* html: cleaned, STR_NULL = show text */
 	struct intake_id intake;       /* raw mail */
 	bool unverified;               /* agents only: a mail, and nobody vouched for its sender */
+	struct str invite;             /* agents only: JSON of an invitation, see inbox.h */
+	int crypto;                    /* agents only: enum mail_crypto */
 	bool same_id;                  /* agents only: another mail had the same Message-ID and other words */
 	const struct attachment *attachments;
 	size_t n_attachments;

@@ -2,6 +2,7 @@
  * draft keeps. Events are told in the order of the log, a message where its event stands. What agents do is
  * desk_ticket.c. */
 #include "html/html.h"
+#include "mime/mime.h"
 #include "web/desk_view.h"
 #include "web/web.h"
 #include <jansson.h>
@@ -337,6 +338,52 @@ static struct str cid_url(void *arg, struct arena *a, struct str cid)
 	return STR_NULL;
 }
 
+static const char *crypto_word(const struct i18n *l, int crypto)
+{
+	switch ((enum mail_crypto)crypto) {
+	case MAIL_PLAIN:
+		return "";
+	case MAIL_SMIME_SIGNED:
+		return _(l, "signed with S/MIME, not checked");
+	case MAIL_SMIME_ENCRYPTED:
+		return _(l, "encrypted with S/MIME");
+	case MAIL_PGP_SIGNED:
+		return _(l, "signed with PGP, not checked");
+	case MAIL_PGP_ENCRYPTED:
+		return _(l, "encrypted with PGP");
+	}
+	return "";
+}
+
+static struct str member(struct arena *a, const json_t *j, const char *name)
+{
+	const json_t *v = json_object_get(j, name);
+
+	return json_is_string(v) ? arena_str(a, (struct str){ json_string_value(v), json_string_length(v) }) : STR("");
+}
+
+static struct desk_invite *invite(const struct req *q, struct str text)
+{
+	const struct i18n *l = web_lang(q);
+	json_t *j = text.n ? json_loadb(text.p, text.n, 0, NULL) : NULL;
+
+	if (!j)
+		return NULL;
+	struct desk_invite *v = arena_new(q->arena, struct desk_invite);
+	struct str method = member(q->arena, j, "method"), start = member(q->arena, j, "start"),
+	           end = member(q->arena, j, "end");
+	v->what = str_is(method, "cancel")    ? _(l, "Appointment cancelled")
+	          : str_is(method, "reply")   ? _(l, "Answer to an invitation")
+	          : str_is(method, "request") ? _(l, "Invitation")
+	                                      : _(l, "Appointment");
+	v->summary = member(q->arena, j, "summary");
+	v->organizer = member(q->arena, j, "organizer");
+	v->location = member(q->arena, j, "location");
+	v->when = end.n ? arena_strf(q->arena, STR_F " – " STR_F, STR_A(start), STR_A(end)) : start;
+	json_decref(j);
+	return v;
+}
+
 static void add_message(const struct req *q, struct desk_item *it, const struct message *m)
 {
 	const struct i18n *l = web_lang(q);
@@ -352,6 +399,8 @@ static void add_message(const struct req *q, struct desk_item *it, const struct 
 		                  .automatic = m->automatic,
 		                  .unverified = m->unverified && !m->automatic,
 		                  .same_id = m->same_id,
+		                  .crypto = crypto_word(l, m->crypto),
+		                  .invite = invite(q, m->invite),
 		                  .id = m->id.v,
 		                  .intake = m->intake.v,
 		                  .at = m->at,

@@ -45,8 +45,15 @@ struct desk_delivery {
 	bool bad;
 	struct instant at;
 };
+/* An invitation a mail brought (RFC 5546), as it is written there. */
+struct desk_invite {
+	const char *what;
+	struct str summary, when, organizer, location;
+};
 struct desk_item { /* a message, or an event in one line */
 	bool is_event, is_note, is_ours, automatic, unverified, same_id;
+	const char *crypto; /* "" or what was done to the mail */
+	struct desk_invite *invite; /* NULL: none */
 	int64_t id, intake;
 	struct str text; /* of an event */
 	struct instant at;
