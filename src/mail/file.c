@@ -24,7 +24,7 @@ static struct str content_key(struct arena *a, const struct mail *m)
 	return (struct str){ hex, 64 };
 }
 
-static enum rc settle(struct db_tx *tx, struct filing_job *job, enum intake_state state, struct str reason, struct ticket_id ticket, struct err *err)
+enum rc filing_settle(struct db_tx *tx, struct filing_job *job, enum intake_state state, struct str reason, struct ticket_id ticket, struct err *err)
 {
 	job->result = (struct filing){ state, reason, ticket };
 	enum rc rc = intake_done(tx, job->in, &job->result, err);
@@ -34,9 +34,9 @@ static enum rc settle(struct db_tx *tx, struct filing_job *job, enum intake_stat
 	return rc;
 }
 
-static enum rc triage(struct db_tx *tx, struct filing_job *job, const char *why, struct err *err)
+enum rc filing_triage(struct db_tx *tx, struct filing_job *job, const char *why, struct err *err)
 {
-	return settle(tx, job, INTAKE_TRIAGE, str_of(why), (struct ticket_id){ 0 }, err);
+	return filing_settle(tx, job, INTAKE_TRIAGE, str_of(why), (struct ticket_id){ 0 }, err);
 }
 
 /* ---- which ticket does it answer? ---- */
@@ -61,7 +61,7 @@ static enum rc by_ref(struct db_tx *tx, struct filing_job *job, struct str id, s
 	return rc == RC_OK ? ticket_find_id(tx, job->a, &system, t, ret, err) : rc;
 }
 
-static enum rc thread(struct db_tx *tx, struct filing_job *job, struct ticket *ret, struct err *err)
+enum rc filing_thread(struct db_tx *tx, struct filing_job *job, struct ticket *ret, struct err *err)
 {
 	const struct mail *m = job->mail;
 	enum rc rc = by_token(tx, job, job->in->rcpt, true, ret, err);
@@ -112,7 +112,7 @@ static struct str invite_json(struct arena *a, const struct mail_invite *v)
 	return arena_str(a, buf_str(&b));
 }
 
-static struct message_new message_of(const struct filing_job *job, bool automatic)
+struct message_new filing_message(const struct filing_job *job, bool automatic)
 {
 	const struct mail *m = job->mail;
 
@@ -148,49 +148,32 @@ static enum rc mention(struct db_tx *tx, struct filing_job *job, struct ticket_i
 	return rc;
 }
 
-static enum rc automatic(struct db_tx *tx, struct filing_job *job, struct err *err)
-{
-	struct ticket t;
-	struct message_id id;
-	struct actor who = actor_system();
-	struct message_new m = message_of(job, true);
-	enum rc rc = thread(tx, job, &t, err);
-
-	if (rc == RC_NOT_FOUND)
-		return triage(tx, job, "An automatic mail that belongs to no ticket; it was not answered.", err);
-	if (rc != RC_OK)
-		return rc;
-	who.name = job->in->from_name.n ? job->in->from_name : job->in->from_addr.n ? job->in->from_addr : STR("Automatic mail");
-	rc = ticket_say(tx, job->a, &who, job->now, t.number, &m, (struct event_id){ 0 }, &id, err);
-	return rc == RC_OK ? settle(tx, job, INTAKE_MESSAGE, STR(""), t.id, err) : rc;
-}
-
-static enum rc open_new(struct db_tx *tx, struct filing_job *job, const struct contact *c, struct err *err)
+enum rc filing_open(struct db_tx *tx, struct filing_job *job, const struct contact *c, bool automatic, struct err *err)
 {
 	struct actor who = actor_of_contact(c);
-	struct message_new m = message_of(job, false);
+	struct message_new m = filing_message(job, automatic);
 	bool incident = str_starts_nocase(job->in->rcpt, STR("incident"));
 	struct ticket_opened opened;
 	struct ticket_new n = {
 		.account = c->account, .contact = c->id, .kind = incident ? TICKET_INCIDENT : TICKET_REQUEST, .criticality = incident ? 3 : 0,
 		.channel = CHANNEL_MAIL, .subject = str_trim(job->mail->subject).n ? job->mail->subject : STR("(no subject)"), .text = m.text,
 		.quoted = m.quoted, .html = m.html, .attachments = m.attachments, .n_attachments = m.n_attachments,
-		.opened_at = job->in->received_at, .intake = job->in->id, .author_email = m.author_email,
+		.opened_at = job->in->received_at, .intake = job->in->id, .automatic = automatic, .author_email = m.author_email,
 	};
 	enum rc rc = ticket_open(tx, job->a, &who, job->now, &n, &opened, err);
 
 	if (rc == RC_DENIED && opened.verdict && !ent_opens(opened.verdict)) {
-		rc = answer_not_covered(tx, job, c, err);
-		return rc == RC_OK ? triage(tx, job, str_z(job->a, arena_strf(job->a, "Support does not cover the sender: %s. The sender was told.", ent_verdict_name(opened.verdict))), err) : rc;
+		rc = automatic ? RC_OK : answer_not_covered(tx, job, c, err);
+		return rc == RC_OK ? filing_triage(tx, job, str_z(job->a, arena_strf(job->a, "Support does not cover the sender: %s. The sender was told.", ent_verdict_name(opened.verdict))), err) : rc;
 	}
 	if (rc == RC_OK)
 		rc = mention(tx, job, opened.id, err);
-	return rc == RC_OK ? settle(tx, job, INTAKE_MESSAGE, STR(""), opened.id, err) : rc;
+	return rc == RC_OK ? filing_settle(tx, job, INTAKE_MESSAGE, STR(""), opened.id, err) : rc;
 }
 
 static enum rc answer(struct db_tx *tx, struct filing_job *job, const struct ticket *t, const struct contact *c, bool *closed, struct err *err)
 {
-	struct message_new m = message_of(job, false);
+	struct message_new m = filing_message(job, false);
 	struct actor who = c ? actor_of_contact(c) : actor_system();
 	struct message_id id;
 
@@ -200,7 +183,7 @@ static enum rc answer(struct db_tx *tx, struct filing_job *job, const struct tic
 	*closed = rc == RC_CONFLICT && strcmp(err->code, "closed") == 0;
 	if (rc == RC_OK)
 		rc = mention(tx, job, t->id, err);
-	return rc == RC_OK ? settle(tx, job, INTAKE_MESSAGE, STR(""), t->id, err) : rc;
+	return rc == RC_OK ? filing_settle(tx, job, INTAKE_MESSAGE, STR(""), t->id, err) : rc;
 }
 
 static enum rc from_person(struct db_tx *tx, struct filing_job *job, struct err *err)
@@ -218,21 +201,21 @@ static enum rc from_person(struct db_tx *tx, struct filing_job *job, struct err 
 	job->in->auth = auth == AUTH_PASS ? INTAKE_AUTH_PASS : auth == AUTH_FAIL ? INTAKE_AUTH_FAIL : INTAKE_AUTH_NONE;
 
 	if (intake_is_ours(conf, m->identity) || agent_find_email(tx, job->a, m->identity, &g, NULL) == RC_OK)
-		return triage(tx, job, "It says it is from this desk or one of its agents; agents answer in the workspace, not by mail from outside.", err);
+		return filing_triage(tx, job, "It says it is from this desk or one of its agents; agents answer in the workspace, not by mail from outside.", err);
 	if (auth == AUTH_FAIL)
-		return triage(tx, job, "Unverified: your mail server says that it does not come from the domain in From.", err);
+		return filing_triage(tx, job, "Unverified: your mail server says that it does not come from the domain in From.", err);
 	if (conf->authserv_id.n && auth != AUTH_PASS)
-		return triage(tx, job, "Unverified: your mail server said nothing of who sent it.", err);
+		return filing_triage(tx, job, "Unverified: your mail server said nothing of who sent it.", err);
 	rc = contact_find_email(tx, job->a, m->identity, &c, err);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
 	bool known = rc == RC_OK && !time_is_set(c.disabled_at);
-	rc = thread(tx, job, &t, err);
+	rc = filing_thread(tx, job, &t, err);
 	if (rc == RC_OK) {
 		if ((rc = ticket_participant(tx, t.id, m->identity, &part, err)) != RC_OK)
 			return rc;
 		if (part != PART_REQUESTER && part != PART_ACCEPTED)
-			return triage(tx, job, str_z(job->a, arena_strf(job->a, "It answers ticket " STR_F ", but its sender does not take part in that ticket.",
+			return filing_triage(tx, job, str_z(job->a, arena_strf(job->a, "It answers ticket " STR_F ", but its sender does not take part in that ticket.",
 									STR_A(ticket_number_text(job->a, conf->prefix, t.number)))), err);
 		rc = answer(tx, job, &t, known ? &c : NULL, &closed, err);
 		if (!closed)
@@ -241,10 +224,10 @@ static enum rc from_person(struct db_tx *tx, struct filing_job *job, struct err 
 		return rc;
 	}
 	if (known)
-		return open_new(tx, job, &c, err);
+		return filing_open(tx, job, &c, false, err);
 	if ((rc = answer_unknown(tx, job, err)) != RC_OK)
 		return rc;
-	return triage(tx, job, "Unknown sender: the address belongs to no contact. The sender was told how to reach us.", err);
+	return filing_triage(tx, job, "Unknown sender: the address belongs to no contact. The sender was told how to reach us.", err);
 }
 
 enum rc file_mail(struct db_tx *tx, void *arg, struct err *err)
@@ -261,14 +244,14 @@ enum rc file_mail(struct db_tx *tx, void *arg, struct err *err)
 	job->in->message_id = m->message_id.n <= 500 ? m->message_id : STR_NULL;
 	rc = intake_claim(tx, job->in->id, content_key(job->a, m), err);
 	if (rc == RC_CONFLICT)
-		return settle(tx, job, INTAKE_DUPLICATE, STR("The same mail was filed before."), (struct ticket_id){ 0 }, err);
+		return filing_settle(tx, job, INTAKE_DUPLICATE, STR("The same mail was filed before."), (struct ticket_id){ 0 }, err);
 	if (rc != RC_OK)
 		return rc;
 	if ((rc = intake_has_id(tx, job->in->id, job->in->message_id, &job->in->same_id, err)) != RC_OK)
 		return rc;
 	if (m->auto_reason.p || m->bounce.is || job->in->mail_from.n == 0)
-		return automatic(tx, job, err);
+		return file_automatic(tx, job, err);
 	if (!m->identity.p)
-		return triage(tx, job, "The From of this mail names nobody in particular, so it cannot speak for anybody.", err);
+		return filing_triage(tx, job, "The From of this mail names nobody in particular, so it cannot speak for anybody.", err);
 	return from_person(tx, job, err);
 }

@@ -101,3 +101,117 @@ TEST_EACH_DB(filing_once)
 	       m.last.same_id && m.view.n_messages > 0 && m.view.messages[m.view.n_messages - 1].same_id);
 	filing_end(&m);
 }
+
+/* ---- robots ---- */
+
+struct counting {
+	struct test *t;
+	int64_t number, n;
+};
+
+static enum rc count_failures(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct counting *c = arg;
+
+	c->n = world_events(c->t, tx, c->number, EV_MAIL_FAILED);
+	return RC_OK;
+}
+
+static int64_t world_mail_failures(struct test *t, struct mail_world *m)
+{
+	struct counting c = { .t = t, .number = m->view.t.number };
+
+	EXPECT_RC(RC_OK, db_read(t->db, count_failures, &c, &t->err));
+	return c.n;
+}
+
+static const struct delivery *delivery(const struct mail_world *m)
+{
+	return m->view.n_messages && m->view.messages[0].n_deliveries ? &m->view.messages[0].deliveries[0] : NULL;
+}
+
+TEST_EACH_DB(filing_bounces_reach_the_mail_they_are_about)
+{
+	struct mail_world m;
+	struct outmail_row *out = NULL;
+
+	filing_make(t, &m);
+	filing_take(t, &m, HEAD("1", "Help") "\nIt does not work.\n");
+	filing_notify(t, &m);
+	if (!EXPECT_EQ("the writer is told that it came", filing_outgoing(t, &m, "writer@alpha.example", &out), 1))
+		return filing_end(&m);
+	struct str raw = arena_strf(&t->arena,
+	                            "Return-Path: <>\nFrom: MAILER-DAEMON@mx.alpha.example\nTo: support@desk.example\nSubject: failure notice\n\n"
+	                            "Hi. This is the qmail-send program at mx.\n\n<writer@alpha.example>:\nNo mailbox here by that name. (#5.1.1)\n\n"
+	                            "--- Below this line is a copy of the message.\n\nReceived: from desk\nMessage-ID: <" STR_F ">\n",
+	                            STR_A(out[0].message_id));
+	filing_take_as(t, &m, raw, "", "support@desk.example");
+	EXPECT_EQ("it is filed", m.last.state, INTAKE_MESSAGE);
+	EXPECT_EQ("on the ticket", m.view.n_messages, 2);
+	EXPECT("for agents only", m.view.n_messages == 2 && m.view.messages[1].internal && m.view.messages[1].automatic);
+	EXPECT("the mail says that it came back", delivery(&m) && delivery(&m)->state == OUTMAIL_BOUNCED);
+	EXPECT("and why", delivery(&m) && str_starts(delivery(&m)->error, STR("5.1.1 ")));
+	EXPECT_EQ("one event tells who was not reached", world_mail_failures(t, &m), 1);
+	EXPECT_EQ("it provoked no answer", filing_outgoing(t, &m, "mailer-daemon@mx.alpha.example", NULL), 0);
+	/* Without its words, by where it was sent to. */
+	raw = arena_strf(&t->arena, "Return-Path: <>\nFrom: MAILER-DAEMON@x.example\nSubject: failure notice\n\nUser unknown\n");
+	struct str verp = mail_bounce_address(&t->arena, &m.desk.keys, out[0].id);
+	filing_take_as(t, &m, raw, "", str_z(&t->arena, verp));
+	EXPECT_EQ("the address it comes back to is enough", m.last.state, INTAKE_MESSAGE);
+	EXPECT_EQ("what came back before is not told again", world_mail_failures(t, &m), 1);
+	char *forged = str_z(&t->arena, verp);
+	forged[16] ^= 1;
+	filing_take_as(t, &m, str_concat(&t->arena, raw, STR("again\n")), "", forged);
+	EXPECT_EQ("a forged one belongs nowhere", m.last.state, INTAKE_TRIAGE);
+	filing_end(&m);
+}
+
+TEST_EACH_DB(filing_robots_have_no_effect)
+{
+	struct mail_world m;
+
+	filing_make(t, &m);
+	filing_take(t, &m, HEAD("1", "Help") "\nIt does not work.\n");
+	filing_notify(t, &m);
+	const char *reply = str_z(&t->arena, filing_reply_address(t, &m));
+	for (int i = 0; i < 12; i++)
+		filing_take_as(t, &m, arena_strf(&t->arena, HEAD("v%d", "Re: Help") "Auto-Submitted: auto-replied\n\nI am away, %d\n", i, i), "writer@alpha.example", reply);
+	filing_notify(t, &m);
+	EXPECT_EQ("a vacation is filed where it belongs", m.last.state, INTAKE_MESSAGE);
+	EXPECT_EQ("and the writer still has one automatic mail", filing_outgoing(t, &m, "writer@alpha.example", NULL), 1);
+	filing_take_as(t, &m, STR("From: Stranger <s@elsewhere.example>\nAuto-Submitted: auto-replied\nSubject: x\n\nhello\n"), "s@elsewhere.example", reply);
+	EXPECT_EQ("a stranger who calls himself automatic gets nowhere with the address", m.last.state, INTAKE_TRIAGE);
+	filing_take(t, &m, HEAD("mon", "Disk full on node 3") "Auto-Submitted: auto-generated\n\n97 %\n");
+	EXPECT_EQ("a customer's system that reports opens a ticket", m.last.state, INTAKE_MESSAGE);
+	filing_notify(t, &m);
+	EXPECT_EQ("and is not answered", filing_outgoing(t, &m, "writer@alpha.example", NULL), 1);
+	filing_take(t, &m, HEAD("loop", "Round and round") "X-Loop: yes\n\n1\n");
+	EXPECT_EQ("a loop opens nothing", m.last.state, INTAKE_TRIAGE);
+	filing_end(&m);
+}
+
+/* Two desks that know each other's address (S-17): each takes the other for a customer. */
+TEST_EACH_DB(filing_two_desks_fall_silent)
+{
+	struct mail_world m;
+	struct outmail_row *out = NULL;
+	size_t rounds = 0;
+
+	filing_make(t, &m);
+	filing_take(t, &m, HEAD("1", "Help") "\nsent by a person, from the other desk\n");
+	for (; rounds < 10; rounds++) {
+		filing_notify(t, &m);
+		size_t n = filing_outgoing(t, &m, "writer@alpha.example", &out);
+		/* The other desk's acknowledgement: what ours would write, the other way round. */
+		struct str ack = arena_strf(&t->arena,
+		                            "From: writer@alpha.example\nTo: " STR_F "\nMessage-ID: <%zu@alpha.example>\nIn-Reply-To: <" STR_F ">\nSubject: Re: Help\n"
+		                            "Auto-Submitted: auto-replied\nX-Auto-Response-Suppress: All\nPrecedence: bulk\n\nWe received it, %zu.\n",
+		                            STR_A(out[0].reply_to), rounds, STR_A(out[0].message_id), rounds);
+		filing_take_as(t, &m, ack, "", str_z(&t->arena, out[0].reply_to));
+		if (n > 1)
+			break;
+	}
+	EXPECT_EQ("one automatic mail was the last", filing_outgoing(t, &m, "writer@alpha.example", NULL), 1);
+	EXPECT_EQ("whatever came back", rounds, 10);
+	filing_end(&m);
+}

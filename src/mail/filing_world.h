@@ -16,5 +16,7 @@ void filing_end(struct mail_world *m);
 void filing_take_as(struct test *t, struct mail_world *m, struct str raw, const char *mail_from, const char *rcpt);
 void filing_take(struct test *t, struct mail_world *m, const char *raw); /* from its From, to support@ */
 struct str filing_reply_address(struct test *t, struct mail_world *m);   /* keyed, of the ticket in view */
+/* Lets the reader of the log write its mails. */
+void filing_notify(struct test *t, struct mail_world *m);
 /* Queued and sent mails to one address. */
 size_t filing_outgoing(struct test *t, struct mail_world *m, const char *to, struct outmail_row **ret);

@@ -2,6 +2,7 @@
 #include "blob/blob.h"
 #include "inbox/inbox.h"
 #include "jail/jail.h"
+#include "mail/notify.h"
 #include "mail/filing_world.h"
 #include <stdio.h>
 
@@ -90,6 +91,14 @@ void filing_take(struct test *t, struct mail_world *m, const char *raw)
 struct str filing_reply_address(struct test *t, struct mail_world *m)
 {
 	return mail_reply_address(&t->arena, &m->desk.keys, m->view.t.mail_token);
+}
+
+void filing_notify(struct test *t, struct mail_world *m)
+{
+	struct event_reader r = notify_reader(&m->desk);
+
+	while (event_read_once(t->db, &r, &t->err) == RC_OK)
+		;
 }
 
 static enum rc list(struct db_tx *tx, void *arg, struct err *err)

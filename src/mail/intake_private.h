@@ -17,6 +17,14 @@ struct filing_job {
 	struct filing result;
 };
 MUST_USE enum rc file_mail(struct db_tx *tx, void *job, struct err *err);
+/* Steps of it (file.c). settle: the row's end; thread: RC_NOT_FOUND when it answers nothing of ours. */
+MUST_USE enum rc filing_settle(struct db_tx *tx, struct filing_job *job, enum intake_state state, struct str reason, struct ticket_id ticket, struct err *err);
+MUST_USE enum rc filing_triage(struct db_tx *tx, struct filing_job *job, const char *why, struct err *err);
+MUST_USE enum rc filing_thread(struct db_tx *tx, struct filing_job *job, struct ticket *ret, struct err *err);
+struct message_new filing_message(const struct filing_job *job, bool automatic);
+MUST_USE enum rc filing_open(struct db_tx *tx, struct filing_job *job, const struct contact *c, bool automatic, struct err *err);
+/* What no person wrote (robot.c). */
+MUST_USE enum rc file_automatic(struct db_tx *tx, struct filing_job *job, struct err *err);
 
 /* The verdict of the MTA we trust (RFC 8601): only the topmost Authentication-Results of our authserv-id counts. */
 enum auth_verdict { AUTH_NONE, AUTH_PASS, AUTH_FAIL };

@@ -80,7 +80,7 @@ static struct str fact(const struct event *e, struct arena *a, const char *name)
 	json_t *j = json_loadb(e->data.p, e->data.n, 0, NULL);
 	const json_t *v = json_object_get(j, name);
 	struct str s = json_is_string(v) ? arena_str(a, (struct str){ json_string_value(v), json_string_length(v) })
-		     : json_is_integer(v) ? arena_strf(a, "%lld", (long long)json_integer_value(v)) : STR_NULL;
+		     : json_is_boolean(v) ? (json_is_true(v) ? STR("true") : STR("false")) : json_is_integer(v) ? arena_strf(a, "%lld", (long long)json_integer_value(v)) : STR_NULL;
 
 	json_decref(j);
 	return s;
@@ -127,6 +127,8 @@ static enum rc text_of(struct telling *t, const struct i18n *l, const struct rec
 
 	*ret = STR_NULL;
 	if (str_is(e->kind, EV_TICKET_OPENED)) {
+		if (str_is(fact(e, t->a, "automatic"), "true"))
+			return RC_OK; /* nobody waits for an answer, and it might be answered by itself */
 		*kind = "ack";
 		return text_of_opening(t, l, to, ret, err);
 	}

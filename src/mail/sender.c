@@ -161,7 +161,7 @@ static void transfer(struct sending *s, struct str bytes)
 	curl_easy_setopt(h, CURLOPT_URL, str_z(s->a, arena_strf(s->a, STR_F "/" STR_F, STR_A(c->smtp_url), STR_A(c->mail_domain))));
 	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	/* The null sender on automatic mail: whatever bounces must not come back as a new mail (RFC 3834 section 3.3). */
-	curl_easy_setopt(h, CURLOPT_MAIL_FROM, s->m->automatic ? "<>" : str_z(s->a, arena_strf(s->a, "<" STR_F ">", STR_A(s->m->from_addr))));
+	curl_easy_setopt(h, CURLOPT_MAIL_FROM, s->m->automatic ? "<>" : str_z(s->a, arena_strf(s->a, "<" STR_F ">", STR_A(mail_bounce_address(s->a, &s->desk->keys, s->m->id)))));
 	curl_easy_setopt(h, CURLOPT_MAIL_RCPT, to);
 	curl_easy_setopt(h, CURLOPT_READFUNCTION, give);
 	curl_easy_setopt(h, CURLOPT_READDATA, &u);

@@ -233,7 +233,7 @@ static const char *const returned[] = {
 	"original message headers",
 	"message header follows",
 	"message headers follow",
-	"--- unsent message below",
+	"returned message --", "--- unsent message below",
 	"unsent message",
 	"message text follows",
 	"the header of the original",
@@ -437,7 +437,7 @@ static struct str above_the_copy(struct str low)
 	for (size_t i = 0; i < COUNT(returned); i++) {
 		size_t at = str_find(str_sub(low, 0, end), str_of(returned[i]));
 
-		if (at != STR_NONE && at > 60)
+		if (at != STR_NONE && at > 20)
 			end = at;
 	}
 	return str_sub(low, 0, end);
@@ -466,6 +466,21 @@ static void find_recipient(struct arena *a, struct str low, struct mail *m)
 	m->bounce.recipient = arena_str(a, str_sub(m->text, best_end - best.n, best.n));
 	if (str_null(m->bounce.diagnostic))
 		m->bounce.diagnostic = reason_after(a, m->text, best_end);
+}
+
+/* "To: x" of what was returned, when the words name nobody. */
+static void find_returned_to(struct arena *a, struct str low, size_t from, struct mail *m)
+{
+	size_t to = str_find(str_from(low, from), STR("\nto:")), at, place;
+	struct str addr;
+
+	if (to == STR_NONE || !str_null(m->bounce.recipient))
+		return;
+	at = from + to + 4;
+	size_t line = str_find_byte(str_from(low, at), '\n');
+	struct str s = str_sub(low, 0, line == STR_NONE ? low.n : at + line);
+	if (next_address(s, &at, &addr, &place) && !is_one_of(addr, &m->to))
+		m->bounce.recipient = arena_str(a, str_sub(m->text, place, addr.n));
 }
 
 /* A Message-ID field of what was returned in the text. */
@@ -508,6 +523,7 @@ void mime_find_bounce(struct arena *a, struct mail *m)
 		b->status = find_status(a, str_null(b->diagnostic) ? head : str_lower(a, b->diagnostic));
 	if (str_null(b->status))
 		b->status = find_status(a, head);
+	find_returned_to(a, low, head.n, m);
 	find_original(a, low, m);
 	if (str_null(b->action))
 		b->action = str_find(subject, STR("delay")) != STR_NONE ||

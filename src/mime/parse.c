@@ -527,6 +527,11 @@ static void walk(struct parser *p, struct str in, const char *fallback, int dept
 		read_top(p, &part.fields);
 	if (depth == 0)
 		mime_find_robot(p->a, &part.fields, &part.type, p->m);
+	if (depth > 0 && !str_null(mime_field(&part.fields, "Received")) && str_null(p->m->bounce.original_id)) {
+		/* A returned mail whose own part's header was left out: its fields are the part's. */
+		p->m->bounce.original_id = bare_id(p->a, mime_field(&part.fields, "Message-ID"));
+		p->returned_to = mime_field(&part.fields, "To");
+	}
 	boundary = mime_param(&part.type, "boundary");
 	if (!str_starts(part.type.value, STR("multipart/"))) {
 		walk_leaf(p, &part, out);
@@ -617,6 +622,16 @@ static void show(struct parser *p, const shown_vec *all)
 static struct str normalise(struct arena *a, struct str raw)
 {
 	const char *cr = raw.n ? memchr(raw.p, '\r', raw.n) : NULL;
+
+	/* Line ends of old Macs: no LF anywhere. */
+	if (cr && !memchr(raw.p, '\n', raw.n)) {
+		char *p = arena_alloc(a, raw.n);
+
+		for (size_t i = 0; i < raw.n; i++)
+			p[i] = raw.p[i] == '\r' ? '\n' : raw.p[i];
+		raw = (struct str){ p, raw.n };
+		cr = NULL;
+	}
 
 	if (cr) {
 		char *p = arena_alloc(a, raw.n + 1);

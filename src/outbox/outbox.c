@@ -81,6 +81,35 @@ enum rc mail_message_id_token(struct arena *a, const struct mail_keys *k, struct
 	return verify(a, k, "message-id", local, ret);
 }
 
+#define BOUNCE "bounce."
+
+struct str mail_bounce_address(struct arena *a, const struct mail_keys *k, struct outmail_id id)
+{
+	struct str n = arena_strf(a, "%lld", (long long)id.v);
+
+	return arena_strf(a, STR_F "+" BOUNCE STR_F "." STR_F "@" STR_F, STR_A(k->reply_local), STR_A(n), STR_A(proof(a, k, 0, "bounce", n)),
+	                  STR_A(k->reply_domain));
+}
+
+enum rc mail_bounce_id(struct arena *a, const struct mail_keys *k, struct str address, struct outmail_id *ret)
+{
+	struct str low = str_lower(a, str_sub(address, 0, 320)), local, head;
+	size_t at = str_find_byte(low, '@');
+	bool good = false;
+
+	if (at == STR_NONE || !str_eq(str_from(low, at + 1), k->reply_domain))
+		return RC_INVALID;
+	local = str_sub(low, 0, at);
+	if (!str_cut(&local, '+', &head) || !str_eq(head, k->reply_local) || !str_starts(local, STR(BOUNCE)))
+		return RC_INVALID;
+	local = str_from(local, strlen(BOUNCE));
+	if (!str_cut(&local, '.', &head) || head.n > 18 || local.n != MAC || !letters(local))
+		return RC_INVALID;
+	for (size_t i = 0; i < k->n; i++)
+		good |= crypt_equal(local, proof(a, k, i, "bounce", head));
+	return good ? str_to_i64(head, &ret->v) : RC_INVALID;
+}
+
 struct str mail_parent_id(struct arena *a, const struct mail_keys *k, int64_t number)
 {
 	return arena_strf(a, "ticket-%lld@" STR_F, (long long)number, STR_A(k->domain));

@@ -17,7 +17,7 @@ struct outmail {               /* what is to be sent; strings are borrowed durin
 	struct str attachments;         /* JSON array of attachment ids; STR_NULL = none */
 	struct instant at;              /* not before */
 };
-/* Queues. Automatic mail beyond the budget (1 per address and ticket and kind a day, 10 an hour per address) or to a
+/* Queues. Automatic mail beyond the budget (1 per address and ticket a day, without a ticket 1 per kind, 10 an hour per address) or to a
  * robot's address is stored as suppressed, with the reason, and RC_OK: nothing is dropped unseen. Control characters
  * in any header field, and addresses that are no single address, are refused with RC_INVALID (S-19). */
 MUST_USE enum rc outbox_put(struct db_tx *tx, const struct outmail *m, struct instant now, struct outmail_id *ret, struct err *err);
@@ -38,6 +38,9 @@ MUST_USE enum rc mail_reply_token(struct arena *a, const struct mail_keys *k, st
 /* Our Message-ID carries the same proof: "<rand>.<token>.<mac>@domain". */
 struct str mail_message_id(struct arena *a, const struct mail_keys *k, struct str mail_token);
 MUST_USE enum rc mail_message_id_token(struct arena *a, const struct mail_keys *k, struct str message_id, struct str *ret_token);
+/* Envelope sender of one mail (VERP): what comes back to it is about that mail, whatever it says inside. */
+struct str mail_bounce_address(struct arena *a, const struct mail_keys *k, struct outmail_id id);
+MUST_USE enum rc mail_bounce_id(struct arena *a, const struct mail_keys *k, struct str address, struct outmail_id *ret);
 /* The pseudo parent all mails of a ticket refer to, so that clients thread them: "ticket-1042@domain". */
 struct str mail_parent_id(struct arena *a, const struct mail_keys *k, int64_t number);
 /* mailer-daemon, postmaster, abuse, root, no-reply...: never written to by a robot. */
@@ -62,4 +65,8 @@ MUST_USE enum rc outbox_due(struct db_tx *tx, struct instant now, bool *ret, str
 MUST_USE enum rc outbox_sent(struct db_tx *tx, struct outmail_id id, struct instant now, struct err *err);
 /* retry_at not set: failed for good. */
 MUST_USE enum rc outbox_failed(struct db_tx *tx, struct outmail_id id, struct str error, struct instant retry_at, struct err *err);
+MUST_USE enum rc outbox_find(struct db_tx *tx, struct arena *out, struct outmail_id id, struct outmail_row *ret, struct err *err);
+MUST_USE enum rc outbox_find_message_id(struct db_tx *tx, struct arena *out, struct str message_id, struct outmail_row *ret, struct err *err);
+/* It came back: RC_OK and *ret_new when nobody knew. */
+MUST_USE enum rc outbox_bounced(struct db_tx *tx, struct outmail_id id, struct str why, bool *ret_new, struct err *err);
 MUST_USE enum rc outbox_list(struct db_tx *tx, struct arena *out, int state, size_t max, struct outmail_row **ret, size_t *ret_n, struct err *err);

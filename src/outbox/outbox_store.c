@@ -15,7 +15,7 @@ DB_QUERY(q_hour, "outbox.hour",
          "SELECT COUNT(*) FROM outmail WHERE automatic = 1 AND to_addr = :to AND created_at > :since AND state <> 4");
 DB_QUERY(q_day, "outbox.day",
          "SELECT COUNT(*) FROM outmail WHERE automatic = 1 AND to_addr = :to AND created_at > :since AND state <> 4 "
-         "AND kind = :kind"
+         "AND (kind = :kind OR CAST(:ticket AS BIGINT) <> 0)"
          " AND COALESCE(ticket_id, 0) = :ticket");
 /* Two desks at once would both count none: the address is held to the end of the transaction. SQLite has one writer. */
 DB_QUERY2(q_hold, "outbox.hold", "SELECT 1",
@@ -37,6 +37,9 @@ DB_QUERY(q_sent, "outbox.sent",
          "UPDATE outmail SET state = 2, sent_at = :now, error = NULL WHERE id = :id AND state <> 5");
 DB_QUERY(q_failed, "outbox.failed",
          "UPDATE outmail SET state = :state, next_at = :next, error = :error WHERE id = :id AND state = 1");
+DB_QUERY(q_find, "outbox.find", "SELECT " COLUMNS " FROM outmail WHERE id = :id");
+DB_QUERY(q_find_mid, "outbox.find_message_id", "SELECT " COLUMNS " FROM outmail WHERE message_id = :message_id");
+DB_QUERY(q_bounced, "outbox.bounced", "UPDATE outmail SET state = 5, error = :why WHERE id = :id AND state <> 5");
 DB_QUERY(q_list, "outbox.list", "SELECT " COLUMNS " FROM outmail WHERE state = :state ORDER BY id DESC LIMIT :max");
 
 static const char not_in_address[] = "<>(),;:\\\"[]", not_in_id[] = "<>()\\\"";
@@ -121,7 +124,7 @@ static enum rc budget(struct db_tx *tx, const struct outmail *m, struct str to, 
 	                        db_i64("ticket", m->ticket.v)),
 	                &n, err);
 	if (rc == RC_OK && n >= 1)
-		*why = STR("one automatic mail of this kind was sent to this address in the last day");
+		*why = STR("one automatic mail was sent to this address about this in the last day");
 	if (rc == RC_OK && !why->p)
 		rc = db_get_i64(tx, &q_hour, DB_ARGS(db_str("to", to), db_i64("since", now.us - HOUR_US)), &n, err);
 	if (rc == RC_OK && !why->p && n >= 10)
@@ -252,6 +255,40 @@ enum rc outbox_failed(struct db_tx *tx, struct outmail_id id, struct str error, 
 	               DB_ARGS(db_i64("state", again ? OUTMAIL_QUEUED : OUTMAIL_FAILED), db_i64("next", retry_at.us),
 	                       db_str("error", error), db_i64("id", id.v)),
 	               NULL, err);
+}
+
+static enum rc find_one(struct db_tx *tx, const struct db_query *q, struct db_args args, struct arena *out, struct outmail_row *ret,
+                        struct err *err)
+{
+	struct outmail_row *at;
+	size_t n;
+	enum rc rc = rows(tx, q, args, out, &at, &n, err);
+
+	if (rc == RC_OK && n == 0)
+		return fail(err, RC_NOT_FOUND, "there is no such mail");
+	if (rc == RC_OK)
+		*ret = at[0];
+	return rc;
+}
+
+enum rc outbox_find(struct db_tx *tx, struct arena *out, struct outmail_id id, struct outmail_row *ret, struct err *err)
+{
+	return find_one(tx, &q_find, DB_ARGS(db_i64("id", id.v)), out, ret, err);
+}
+
+enum rc outbox_find_message_id(struct db_tx *tx, struct arena *out, struct str message_id, struct outmail_row *ret,
+                               struct err *err)
+{
+	return find_one(tx, &q_find_mid, DB_ARGS(db_str("message_id", message_id)), out, ret, err);
+}
+
+enum rc outbox_bounced(struct db_tx *tx, struct outmail_id id, struct str why, bool *ret_new, struct err *err)
+{
+	int64_t changed = 0;
+	enum rc rc = db_exec(tx, &q_bounced, DB_ARGS(db_str("why", why), db_i64("id", id.v)), &changed, err);
+
+	*ret_new = changed > 0;
+	return rc;
 }
 
 enum rc outbox_list(struct db_tx *tx, struct arena *out, int state, size_t max, struct outmail_row **ret, size_t *ret_n,
