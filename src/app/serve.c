@@ -1,6 +1,7 @@
 /* `carrel serve`: everything that listens and everything that runs by itself, until a signal ends it. Order matters:
  * what accepts is started last and stopped first, so that nothing is accepted that nobody will work on. */
 #include "app/app.h"
+#include "clock/clock.h"
 #include "event/event.h"
 #include "http/http.h"
 #include "jobs/jobs.h"
@@ -20,6 +21,7 @@
 
 struct running {
 	struct event_loop *events;
+	struct clock_loop *clocks;
 	struct intake_loop *intake;
 	struct sender *sender;
 };
@@ -58,6 +60,7 @@ static enum rc start(struct app *app, struct running *r, struct err *err)
 	enum rc rc;
 
 	r->events = event_loop_start(app->desk.db, readers, n);
+	r->clocks = clock_loop_start(app->desk.db);
 	app->jobs = job_runner_start(app->desk.db, wire_jobs, &app->desk, 1);
 	r->intake = intake_start(&app->desk);
 	r->sender = sender_start(&app->desk);
@@ -78,6 +81,7 @@ static void stop(struct app *app, struct running *r)
 		intake_stop(r->intake);
 	if (app->jobs)
 		job_runner_stop(app->jobs);
+	clock_loop_stop(r->clocks);
 	if (r->events)
 		event_loop_stop(r->events);
 	app->http = NULL;

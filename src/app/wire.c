@@ -4,6 +4,7 @@
 #include "app/app.h"
 #include "app/ops.h"
 #include "auth/auth.h"
+#include "clock/clock.h"
 #include "event/event.h"
 #include "http/http.h"
 #include "jobs/jobs.h"
@@ -48,9 +49,15 @@ static enum rc job_tidy(void *app, const struct job *job, struct arena *scratch,
 	return db_write(((struct desk *)app)->db, tidy_step, scratch, err);
 }
 
+static enum rc job_reassess(void *app, const struct job *job, struct arena *scratch, struct err *err)
+{
+	return clock_job_reassess(((struct desk *)app)->db, job, NULL, scratch, err);
+}
+
 const struct job_kind wire_jobs[] = {
 	{ .name = "signin.mail", .run = signin_job_mail, .max_tries = 5 },
 	{ .name = "web.touch", .run = web_job_touch, .every_seconds = 60 },
+	{ .name = "clock.reassess", .run = job_reassess, .lease_seconds = 600 },
 	{ .name = "ticket.close", .run = job_close, .every_seconds = 600 },
 	{ .name = "desk.tidy", .run = job_tidy, .every_seconds = 3600 },
 	{ .name = NULL },
@@ -60,8 +67,9 @@ const struct job_kind wire_jobs[] = {
 
 size_t wire_readers(struct app *app, struct event_reader *ret, size_t max)
 {
-	assert(max >= 2);
+	assert(max >= 3);
 	ret[0] = notify_reader(&app->desk);
 	ret[1] = search_reader();
-	return 2;
+	ret[2] = clock_reader(NULL);
+	return 3;
 }

@@ -6,6 +6,8 @@
 
 enum ticket_kind { TICKET_INCIDENT = 1, TICKET_REQUEST };
 enum channel { CHANNEL_FORM = 1, CHANNEL_MAIL, CHANNEL_PHONE, CHANNEL_API, CHANNEL_WIDGET, CHANNEL_AGENT };
+/* What stops a clock for a while, besides being resolved. Default: waiting for the customer, but never the first response. */
+enum clock_pauses { PAUSE_DEFAULT, PAUSE_CUSTOMER = 1, PAUSE_OTHERS = 2, PAUSE_NEVER = 4 };
 enum metric { METRIC_FIRST_RESPONSE = 1, METRIC_NEXT_RESPONSE, METRIC_UPDATE, METRIC_SOLUTION };
 const char *ticket_kind_name(enum ticket_kind k); /* "incident", "request" */
 const char *channel_name(enum channel c);         /* "form", "mail", "phone", "api", "widget", "agent" */
@@ -36,6 +38,8 @@ struct plan {
 	uint8_t channels[3][5];              /* [kind][criticality, 0 for requests]: bit 1 << channel */
 	int32_t target[5][5];                /* [criticality][metric], minutes; 0 none */
 	struct calendar_id target_calendar[5][5];
+	uint8_t warn[5][5];                  /* percent of the time after which is warned; 0: 75 */
+	uint8_t pauses[5][5];                /* enum clock_pauses */
 };
 MUST_USE enum rc plan_find(struct db_tx *tx, struct arena *out, struct plan_id id, struct plan *ret, struct err *err);
 MUST_USE enum rc plan_find_code(struct db_tx *tx, struct arena *out, struct str code, struct plan *ret, struct err *err);

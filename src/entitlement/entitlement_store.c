@@ -25,7 +25,7 @@ DB_QUERY(q_channels, "entitlement.channels",
          "SELECT plan_id, kind, criticality, channel FROM plan_channel"
          " WHERE plan_id IN (SELECT plan_id FROM subscription WHERE account_id = :account)");
 DB_QUERY(q_targets, "entitlement.targets",
-         "SELECT plan_id, criticality, metric, minutes, calendar_id FROM plan_target"
+         "SELECT plan_id, criticality, metric, minutes, calendar_id, warn, pauses FROM plan_target"
          " WHERE plan_id IN (SELECT plan_id FROM subscription WHERE account_id = :account)");
 DB_QUERY(q_managers, "entitlement.managers",
          "SELECT c.id, c.account_id, a.name, c.name, c.email, c.phone, c.lang, c.zone, c.created_at"

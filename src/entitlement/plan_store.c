@@ -7,7 +7,7 @@
 
 #define PLAN_COLS    "SELECT id, code, name, support, rank, calendar_id, quota_month FROM plan "
 #define CHANNEL_COLS "SELECT plan_id, kind, criticality, channel FROM plan_channel "
-#define TARGET_COLS  "SELECT plan_id, criticality, metric, minutes, calendar_id FROM plan_target "
+#define TARGET_COLS  "SELECT plan_id, criticality, metric, minutes, calendar_id, warn, pauses FROM plan_target "
 DB_QUERY(q_plan, "plan.find", PLAN_COLS "WHERE id = :id");
 DB_QUERY(q_plan_code, "plan.find_code", PLAN_COLS "WHERE code = :code");
 DB_QUERY(q_channels, "plan.channels", CHANNEL_COLS "WHERE plan_id = :id");
@@ -27,8 +27,8 @@ DB_QUERY(q_clear_targets, "plan.clear_targets", "DELETE FROM plan_target WHERE p
 DB_QUERY(q_add_channel, "plan.add_channel",
          "INSERT INTO plan_channel (plan_id, kind, criticality, channel) VALUES (:id, :kind, :criticality, :channel)");
 DB_QUERY(q_add_target, "plan.add_target",
-         "INSERT INTO plan_target (plan_id, criticality, metric, minutes, calendar_id)"
-         " VALUES (:id, :criticality, :metric, :minutes, :calendar)");
+         "INSERT INTO plan_target (plan_id, criticality, metric, minutes, calendar_id, warn, pauses)"
+         " VALUES (:id, :criticality, :metric, :minutes, :calendar, :warn, :pauses)");
 
 static struct plan plan_row(struct db_rows *r, struct arena *out)
 {
@@ -63,6 +63,8 @@ static void add_target(struct plan *p, struct db_rows *r)
 		return;
 	p->target[criticality][metric] = (int32_t)db_col_i64(r, 3);
 	p->target_calendar[criticality][metric] = (struct calendar_id){ db_col_i64(r, 4) };
+	p->warn[criticality][metric] = (uint8_t)db_col_i64(r, 5);
+	p->pauses[criticality][metric] = (uint8_t)db_col_i64(r, 6);
 }
 
 static enum rc each_row(struct db_tx *tx, const struct db_query *q, struct db_args args, struct plan *const *plans,
@@ -154,6 +156,8 @@ static enum rc check_plan(const struct actor *who, const struct plan *p, struct 
 			if (p->target[c][m] < 0)
 				return fail_field(err, RC_INVALID, "target",
 				                  "A promised time is a number of minutes above zero, or empty.");
+			if (p->warn[c][m] > 100)
+				return fail_field(err, RC_INVALID, "warn", "A warning comes after 1 to 100 percent of the time.");
 		}
 	}
 	return RC_OK;
@@ -189,7 +193,9 @@ static enum rc save_targets(struct db_tx *tx, struct plan_id id, const struct pl
 				             DB_ARGS(db_i64("id", id.v), db_i64("criticality", criticality),
 				                     db_i64("metric", metric),
 				                     db_i64("minutes", p->target[criticality][metric]),
-				                     db_id("calendar", p->target_calendar[criticality][metric].v)),
+				                     db_id("calendar", p->target_calendar[criticality][metric].v),
+				                     db_i64("warn", p->warn[criticality][metric] ? p->warn[criticality][metric] : 75),
+				                     db_i64("pauses", p->pauses[criticality][metric] & 7)),
 				             NULL, err);
 		}
 	}

@@ -9,7 +9,7 @@
 
 /* The words of `event.kind`. Data is a JSON object; its members are named here. */
 #define EV_TICKET_OPENED      "ticket.opened"      /* kind, criticality?, channel, verdict, subject */
-#define EV_MESSAGE            "ticket.message"     /* public message added; channel, automatic */
+#define EV_MESSAGE            "ticket.message"     /* public message added; channel, automatic, received? */
 #define EV_NOTE               "ticket.note"        /* internal note added (never public) */
 #define EV_ASSIGNED           "ticket.assigned"    /* from, to (names; null = nobody), to_id */
 #define EV_STATE              "ticket.state"       /* from, to (enum words), waiting_for? */

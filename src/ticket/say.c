@@ -101,6 +101,8 @@ enum rc ticket_say(struct db_tx *tx, struct arena *out, const struct actor *who,
 		return rc;
 	json_kstr(&d.json, "channel", str_of(channel_name(m->channel)));
 	json_kbool(&d.json, "automatic", m->automatic);
+	if (time_is_set(m->at)) /* clocks go by the receipt */
+		json_ktime(&d.json, "received", m->at);
 	rc = edit_tell(&c, m->internal ? EV_NOTE : EV_MESSAGE, !m->internal, *ret, &d, err);
 	if (rc == RC_OK && !m->internal && !m->automatic && who->kind == ACTOR_AGENT)
 		rc = after_answer(&c, m, err);
