@@ -1,6 +1,7 @@
 /* What the files of api/ share: one way to read, one way to write, one shape per thing. */
 #pragma once
 #include "api/api.h"
+#include "clock/clock.h"
 #include "desk/desk.h"
 #include "ticket/ticket.h"
 
@@ -40,7 +41,9 @@ void api_next(struct json *j, struct str cursor);
 extern const struct field api_list_fields[];
 
 /* shapes */
-void api_ticket(struct json *j, const struct desk *d, const struct ticket *t, const struct actor *who);
+void api_ticket(struct json *j, const struct desk *d, const struct ticket *t, const struct clock_cycle *clocks, size_t n_clocks, struct instant now,
+		const struct actor *who);
+bool api_pauses_parse(struct str s, unsigned *ret); /* enum clock_pauses */
 void api_message(struct json *j, const struct desk *d, const struct message *m, const struct actor *who);
 void api_account(struct json *j, const struct account *a);
 void api_subscription(struct json *j, const struct subscription *s);

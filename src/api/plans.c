@@ -140,8 +140,9 @@ static enum rc one_channel(const struct place *p, struct plan *plan)
 
 static enum rc one_target(const struct place *p, struct plan *plan)
 {
-	static const char *const known[] = { "criticality", "metric", "minutes", "calendar", NULL };
-	int64_t criticality = 0, minutes = 0, calendar = 0;
+	static const char *const known[] = { "criticality", "metric", "minutes", "calendar", "warn", "pauses", NULL };
+	int64_t criticality = 0, minutes = 0, calendar = 0, warn = 0;
+	unsigned pauses = PAUSE_DEFAULT;
 	int m = METRIC_FIRST_RESPONSE;
 	enum rc rc = only(p, known);
 
@@ -151,6 +152,10 @@ static enum rc one_target(const struct place *p, struct plan *plan)
 		rc = whole(p, "minutes", 1, 600000, "A promised time is 1 to 600000 minutes.", &minutes);
 	if (rc == RC_OK && !json_is_null(json_object_get(p->v, "calendar")) && json_object_get(p->v, "calendar"))
 		rc = whole(p, "calendar", 1, INT64_MAX, "calendar is the number of a calendar.", &calendar);
+	if (rc == RC_OK && json_object_get(p->v, "warn"))
+		rc = whole(p, "warn", 1, 100, "A warning comes after 1 to 100 percent of the time.", &warn);
+	if (rc == RC_OK && json_object_get(p->v, "pauses") && !api_pauses_parse(word(p, "pauses"), &pauses))
+		rc = wrong(p, "pauses", "pauses is default, customer, others, both or never.");
 	while (m <= METRIC_SOLUTION && !str_is(word(p, "metric"), metrics[m]))
 		m++;
 	if (rc == RC_OK && m > METRIC_SOLUTION)
@@ -161,6 +166,8 @@ static enum rc one_target(const struct place *p, struct plan *plan)
 		return rc;
 	plan->target[criticality][m] = (int32_t)minutes;
 	plan->target_calendar[criticality][m] = (struct calendar_id){ calendar };
+	plan->warn[criticality][m] = (uint8_t)warn;
+	plan->pauses[criticality][m] = (uint8_t)pauses;
 	return RC_OK;
 }
 

@@ -48,6 +48,36 @@ static const struct member plan_target[] = {
 	{ "metric", "firstResponse|nextResponse|update|solution", NULL },
 	{ "minutes", "integer", "Of the calendar" },
 	{ "calendar", "integer?", "Another one than the plan's" },
+	{ "warn", "integer", "Percent of the time after which is warned" },
+	{ "pauses", "default|customer|others|both|never", "Waiting for whom stops the clock" },
+	{ NULL, NULL, NULL },
+};
+static const struct member promise[] = {
+	{ "since", "time", NULL },
+	{ "criticality", "integer", NULL },
+	{ "plan", "string?", NULL },
+	{ "goalDuration", "integer", "Seconds of working time" },
+	{ "breachTime", "time?", "As it was to be then" },
+	{ "breached", "boolean", NULL },
+	{ "changedBy", "string?", "Whose change made it" },
+	{ "reason", "string?", NULL },
+	{ NULL, NULL, NULL },
+};
+static const struct member clock_cycle[] = {
+	{ "metric", "firstResponse|nextResponse|update|solution", NULL },
+	{ "cycle", "integer", "From 1; next responses and updates come again" },
+	{ "state", "running|paused|stopped|cancelled", NULL },
+	{ "ongoing", "boolean", NULL },
+	{ "startTime", "time", "Receipt of the mail, begin of the call" },
+	{ "stopTime", "time?", NULL },
+	{ "breachTime", "time?", "The deadline; null while it is paused" },
+	{ "breached", "boolean", NULL },
+	{ "paused", "boolean", NULL },
+	{ "withinCalendarHours", "boolean", "Working time counts at this moment" },
+	{ "goalDuration", "integer", "Seconds of working time" },
+	{ "elapsedTime", "integer", "Seconds of working time" },
+	{ "remainingTime", "integer", "Seconds of working time; negative when late" },
+	{ "promises", "Promise[]", "What was promised, oldest first; the last one holds" },
 	{ NULL, NULL, NULL },
 };
 static const struct member plan[] = {
@@ -101,6 +131,7 @@ static const struct member ticket[] = {
 	{ "confirmedAt", "time?", NULL },
 	{ "closedAt", "time?", NULL },
 	{ "version", "integer", "Grows with every change that you can see" },
+	{ "clocks", "Clock[]", "Of incidents; requests have none" },
 	{ NULL, NULL, NULL },
 };
 static const struct member ticket_row[] = {
@@ -172,6 +203,8 @@ static const struct {
 	{ "SubscriptionList", list_of_subscriptions },
 	{ "PlanChannel", plan_channel },
 	{ "PlanTarget", plan_target },
+	{ "Promise", promise },
+	{ "Clock", clock_cycle },
 	{ "Plan", plan },
 	{ "PlanList", list_of_plans },
 	{ "Entitlement", entitlement },

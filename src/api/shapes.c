@@ -19,7 +19,59 @@ static void word(struct json *j, const char *key, const char *v)
 	json_kstr(j, key, str_of(v));
 }
 
-void api_ticket(struct json *j, const struct desk *d, const struct ticket *t, const struct actor *who)
+static const char *const pause_words[8] = { "default", "customer", "others", "both", "never", "never", "never", "never" };
+
+bool api_pauses_parse(struct str s, unsigned *ret)
+{
+	for (unsigned i = 0; i <= PAUSE_NEVER; i++)
+		if (str_is(s, pause_words[i])) {
+			*ret = i;
+			return true;
+		}
+	return false;
+}
+
+/* A cycle as service desks name its parts; durations are seconds of working time. */
+static void clock_shape(struct json *j, const struct clock_cycle *c, struct instant now)
+{
+	bool done = c->state == CLOCK_STOPPED || c->state == CLOCK_CANCELLED;
+
+	json_obj(j);
+	word(j, "metric", api_metric_name(c->metric));
+	json_ki64(j, "cycle", c->cycle);
+	word(j, "state", clock_state_name(c->state));
+	json_kbool(j, "ongoing", !done);
+	json_ktime(j, "startTime", c->started_at);
+	json_ktime(j, "stopTime", c->stopped_at);
+	json_ktime(j, "breachTime", c->due_at);
+	json_kbool(j, "breached", time_is_set(c->breached_at));
+	json_kbool(j, "paused", c->state == CLOCK_PAUSED);
+	json_kbool(j, "withinCalendarHours", !c->target->calendar || calendar_open_at(c->target->calendar, now));
+	json_ki64(j, "goalDuration", c->goal / SECOND_US);
+	json_ki64(j, "elapsedTime", c->elapsed / SECOND_US);
+	json_ki64(j, "remainingTime", clock_remaining(c) / SECOND_US);
+	json_key(j, "promises");
+	json_arr(j);
+	for (size_t i = 0; i < c->n_promises; i++) {
+		const struct clock_promise *p = &c->promises[i];
+
+		json_obj(j);
+		json_ktime(j, "since", p->since);
+		json_ki64(j, "criticality", p->criticality);
+		json_kstr(j, "plan", p->plan_code);
+		json_ki64(j, "goalDuration", p->goal / SECOND_US);
+		json_ktime(j, "breachTime", p->due);
+		json_kbool(j, "breached", p->breached);
+		json_kstr(j, "changedBy", p->who);
+		json_kstr(j, "reason", p->why);
+		json_end_obj(j);
+	}
+	json_end_arr(j);
+	json_end_obj(j);
+}
+
+void api_ticket(struct json *j, const struct desk *d, const struct ticket *t, const struct clock_cycle *clocks, size_t n_clocks, struct instant now,
+		const struct actor *who)
 {
 	AUTO_ARENA a;
 
@@ -60,6 +112,11 @@ void api_ticket(struct json *j, const struct desk *d, const struct ticket *t, co
 	json_ktime(j, "confirmedAt", t->confirmed_at);
 	json_ktime(j, "closedAt", t->closed_at);
 	json_ki64(j, "version", t->last_event.v);
+	json_key(j, "clocks");
+	json_arr(j);
+	for (size_t i = 0; i < n_clocks; i++)
+		clock_shape(j, &clocks[i], now);
+	json_end_arr(j);
 	json_end_obj(j);
 }
 
@@ -189,6 +246,8 @@ void api_plan(struct json *j, const struct plan *p)
 				word(j, "metric", api_metric_name((enum metric)m));
 				json_ki64(j, "minutes", p->target[crit][m]);
 				id(j, "calendar", p->target_calendar[crit][m].v);
+				json_ki64(j, "warn", p->warn[crit][m] ? p->warn[crit][m] : 75);
+				word(j, "pauses", pause_words[p->pauses[crit][m] & 7]);
 				json_end_obj(j);
 			}
 	json_end_arr(j);

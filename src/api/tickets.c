@@ -21,10 +21,14 @@ struct ticket_call {
 static enum rc show(struct db_tx *tx, struct call *c, int64_t number, struct err *err)
 {
 	struct ticket t;
+	struct clock_cycle *clocks = NULL;
+	size_t n = 0;
 	enum rc rc = ticket_find(tx, c->a, c->who, number, &t, err);
 
 	if (rc == RC_OK)
-		api_ticket(&c->json, api_desk(c->q), &t, c->who);
+		rc = clock_find(tx, c->a, t.id, c->now, &clocks, &n, err);
+	if (rc == RC_OK)
+		api_ticket(&c->json, api_desk(c->q), &t, clocks, n, c->now, c->who);
 	return rc;
 }
 

@@ -38,6 +38,7 @@ int cmd_mail(struct app *app, int argc, char **argv);
 int cmd_admin(struct app *app, int argc, char **argv);
 int cmd_demo(struct app *app, int argc, char **argv);
 int cmd_bench(struct app *app, int argc, char **argv);
+int cmd_clock(struct app *app, int argc, char **argv);
 int cmd_calendar(struct app *app, int argc, char **argv);
 int cmd_verify(struct app *app, int argc, char **argv);
 int cmd_routes(struct app *app, int argc, char **argv);

@@ -23,7 +23,7 @@ struct demo {
 	struct agent agent[N_LOGINS];
 	struct actor system;
 	struct plan_id free, basic, enhanced, advanced;
-	struct calendar_id office;
+	struct calendar_id office, always;
 };
 
 #define TRY(call) do { enum rc rc_ = (call); if (rc_ != RC_OK) return rc_; } while (0)
@@ -43,12 +43,31 @@ static enum rc plan(struct demo *d, struct db_tx *tx, const char *code, const ch
 	for (int c = 1; support && c <= 4; c++) {
 		allow(&p, TICKET_INCIDENT, c, phone && c <= 2);
 		p.target[c][METRIC_FIRST_RESPONSE] = first[c];
+		p.target[c][METRIC_NEXT_RESPONSE] = first[c];
+		p.target[c][METRIC_UPDATE] = first[c] * 4;
 		p.target[c][METRIC_SOLUTION] = solution[c];
+		/* Who can telephone is helped at night, too. */
+		for (int m = METRIC_FIRST_RESPONSE; phone && c <= 2 && m <= METRIC_SOLUTION; m++)
+			p.target_calendar[c][m] = d->always;
 	}
 	if (support)
 		allow(&p, TICKET_REQUEST, 0, false);
 	return plan_save(tx, &d->system, d->now, &p, ret, err);
 }
+
+#define DAY(name) "\"" name "\":[[\"08:00\",\"18:00\"]],"
+/* The holidays of Colombia; most of them move to the Monday after. */
+#define OFFICE_HOURS                                                                                                               \
+	"{" DAY("mon") DAY("tue") DAY("wed") DAY("thu") DAY("fri")                                                                 \
+	"\"holidays\":[{\"yearly\":\"01-01\",\"name\":\"New Year\"},{\"yearly\":\"01-06\",\"move\":\"monday\",\"name\":\"Epiphany\"},"             \
+	"{\"yearly\":\"03-19\",\"move\":\"monday\",\"name\":\"Saint Joseph\"},{\"easter\":-3,\"name\":\"Maundy Thursday\"},"                         \
+	"{\"easter\":-2,\"name\":\"Good Friday\"},{\"yearly\":\"05-01\",\"name\":\"Labour Day\"},{\"easter\":43,\"name\":\"Ascension\"},"            \
+	"{\"easter\":64,\"name\":\"Corpus Christi\"},{\"easter\":71,\"name\":\"Sacred Heart\"},"                                               \
+	"{\"yearly\":\"06-29\",\"move\":\"monday\",\"name\":\"Saint Peter and Saint Paul\"},{\"yearly\":\"07-20\",\"name\":\"Independence\"},"     \
+	"{\"yearly\":\"08-07\",\"name\":\"Battle of Boyacá\"},{\"yearly\":\"08-15\",\"move\":\"monday\",\"name\":\"Assumption\"},"           \
+	"{\"yearly\":\"10-12\",\"move\":\"monday\",\"name\":\"Race Day\"},{\"yearly\":\"11-01\",\"move\":\"monday\",\"name\":\"All Saints\"},"   \
+	"{\"yearly\":\"11-11\",\"move\":\"monday\",\"name\":\"Independence of Cartagena\"},"                                               \
+	"{\"yearly\":\"12-08\",\"name\":\"Immaculate Conception\"},{\"yearly\":\"12-25\",\"name\":\"Christmas\"}]}"
 
 static enum rc plans(struct demo *d, struct db_tx *tx, struct err *err)
 {
@@ -56,9 +75,8 @@ static enum rc plans(struct demo *d, struct db_tx *tx, struct err *err)
 	static const int32_t mid[5] = { 0, 60, 120, 480, 960 }, mid_fix[5] = { 0, 480, 960, 2400, 4800 };
 	static const int32_t fast[5] = { 0, 15, 30, 240, 480 }, fast_fix[5] = { 0, 240, 480, 1440, 2880 };
 
-	TRY(calendar_create(tx, STR("Office hours"), STR("America/Bogota"),
-			    STR("{\"mon\":[[\"08:00\",\"18:00\"]],\"tue\":[[\"08:00\",\"18:00\"]],\"wed\":[[\"08:00\",\"18:00\"]],\"thu\":[[\"08:00\",\"18:00\"]],\"fri\":[[\"08:00\",\"18:00\"]]}"),
-			    &d->office, err));
+	TRY(calendar_create(tx, STR("Office hours"), STR("America/Bogota"), STR(OFFICE_HOURS), &d->office, err));
+	TRY(calendar_create(tx, STR("Around the clock"), STR("UTC"), STR("{\"always\":true}"), &d->always, err));
 	TRY(plan(d, tx, "FREE", "Free", 1, false, false, -1, none, none, &d->free, err));
 	TRY(plan(d, tx, "BASIC", "Basic", 2, true, false, 5, slow, slow_fix, &d->basic, err));
 	TRY(plan(d, tx, "ENHANCED", "Enhanced", 3, true, true, -1, mid, mid_fix, &d->enhanced, err));

@@ -246,7 +246,7 @@ static int full_disk_story(const char *dir)
 	struct test t = { 0 };
 	char *big = calloc(1, 300001);
 	int64_t before = 0, after = 0;
-	struct rlimit small = { 1 << 20, RLIM_INFINITY }, large = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit small = { 2 << 20, RLIM_INFINITY }, large = { RLIM_INFINITY, RLIM_INFINITY };
 
 	arena_init(&a);
 	arena_init(&t.arena);
