@@ -158,7 +158,7 @@ TEST(blob_sniffs_the_allow_list)
 	EXPECT_EQ("SVG is no picture", blob_sniff(STR("<svg xmlns=")), BLOB_OTHER);
 	EXPECT_EQ("HTML is no picture", blob_sniff(STR("<html>")), BLOB_OTHER);
 	EXPECT_EQ("nothing is nothing", blob_sniff(STR_NULL), BLOB_OTHER);
-	EXPECT("a PNG that calls itself SVG is not shown", !blob_may_inline(BLOB_PNG, STR("image/svg+xml")));
+	EXPECT("a PNG that calls itself SVG is not shown (S-03)", !blob_may_inline(BLOB_PNG, STR("image/svg+xml")));
 	EXPECT("a PNG that calls itself a page is not shown",
 	       !blob_may_inline(BLOB_PNG, STR("text/html;charset=utf-7")));
 	EXPECT("a PNG is shown", blob_may_inline(BLOB_PNG, STR("image/png")));
@@ -210,7 +210,7 @@ TEST(blob_names_are_safe)
 	struct str s = blob_safe_name(&t->arena, str_of(long_name));
 	EXPECT("a long name is cut and keeps its extension", s.n <= 120 && str_ends(s, STR(".png")));
 	for (size_t i = 0; i < COUNT(rows); i++)
-		EXPECT("making safe twice changes nothing",
+		EXPECT("making safe twice changes nothing (S-04)",
 		       str_eq(blob_safe_name(&t->arena, str_of(rows[i].safe)), str_of(rows[i].safe)) ||
 		               rows[i].safe[0] == '-');
 }
@@ -221,7 +221,7 @@ TEST(blob_disposition_is_one_line)
 	           "attachment; filename=\"a.txt\"");
 	EXPECT_STR("others have the form of RFC 8187 too", blob_disposition(&t->arena, STR("\xc3\xa9.png"), true),
 	           "inline; filename=\"_.png\"; filename*=UTF-8''%C3%A9.png");
-	EXPECT("nothing can break the line",
+	EXPECT("nothing can break the line (S-04)",
 	       !str_has_control(blob_disposition(&t->arena, STR("a\r\nSet-Cookie: x=\"y\n"), false)));
 	EXPECT("quotes are gone", str_find(blob_disposition(&t->arena, STR("a\"b"), false), STR("a\"b")) == STR_NONE);
 }

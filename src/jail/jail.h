@@ -1,6 +1,6 @@
 /* jail: other processes that read what strangers wrote.
  *
- * A worker is this same program run as `carrel jail` with one end of a socket pair as descriptor 3. It warms up (GMime,
+ * A worker is this same program run as `carrel jail` with one end of a socket pair as descriptor 3. It warms up (zones,
  * character sets), then gives up everything: no files, no network, no new programs (seccomp), bounded memory and CPU
  * time. Bytes go in, a plain structure comes out; the parent believes no length the worker says. A mail that kills its
  * worker, or takes longer than JAIL_SECONDS, is the mail's fault: RC_INVALID, quarantine it. One worker is kept, more

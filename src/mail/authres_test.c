@@ -19,5 +19,5 @@ TEST(authres_only_our_mta_counts)
 	};
 	for (size_t i = 0; i < COUNT(row); i++)
 		EXPECT_EQ(row[i].why, authres_verdict(str_of(row[i].head), STR("mx.desk.example"), STR("campus.example")), row[i].want);
-	EXPECT_EQ("with no trusted name nobody is believed", authres_verdict(str_of(row[0].head), STR(""), STR("campus.example")), AUTH_NONE);
+	EXPECT_EQ("with no trusted name nobody is believed (S-08)", authres_verdict(str_of(row[0].head), STR(""), STR("campus.example")), AUTH_NONE);
 }

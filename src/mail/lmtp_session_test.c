@@ -99,7 +99,7 @@ TEST(lmtp_one_message_whatever_the_end)
 
 			talk(in, bytewise, &seen, &out);
 			EXPECT_EQ(row[i].why, seen.messages, row[i].messages);
-			EXPECT_EQ("never a second transaction from inside the data", seen.mails, 1);
+			EXPECT_EQ("never a second transaction from inside the data (S-20)", seen.mails, 1);
 			if (row[i].want)
 				EXPECT_STR(row[i].why, buf_str(&seen.data), row[i].want);
 			buf_release(&seen.data);

@@ -96,7 +96,7 @@ TEST(outbox_proofs_cannot_be_bent)
 			char *bent = str_z(a, addr);
 
 			bent[i] ^= (char)(1 << bit);
-			EXPECT("every flipped bit breaks the address",
+			EXPECT("every flipped bit breaks the address (S-11)",
 			       reply(t, &keys, (struct str){ bent, addr.n }) == RC_INVALID);
 		}
 	for (size_t i = 33; i < str_find_byte(id, '@'); i++) {
@@ -126,7 +126,7 @@ TEST(outbox_proofs_cannot_be_guessed)
 		            arena_strf(a, STR_F "." STR_F ".%.16s@desk.example", STR_A(guess), STR_A(guess),
 		                       random_token(a).p)) == RC_OK;
 	}
-	EXPECT_EQ("ten thousand guesses of each kind, no hit", hits, 0);
+	EXPECT_EQ("ten thousand guesses of each kind, no hit (S-09)", hits, 0);
 }
 
 TEST(outbox_robots)
@@ -155,7 +155,7 @@ TEST(outbox_header_text)
 {
 	struct arena *a = &t->arena;
 
-	EXPECT_STR("line ends become a space", mail_header_text(a, STR(" Quiz\r\nBcc: all@x.example\t\n")),
+	EXPECT_STR("line ends become a space (S-19)", mail_header_text(a, STR(" Quiz\r\nBcc: all@x.example\t\n")),
 	           "Quiz Bcc: all@x.example");
 	EXPECT_STR("those of Unicode, too",
 	           mail_header_text(a, STR("a\xe2\x80\xa8"
@@ -281,7 +281,7 @@ TEST_EACH_DB(outbox_ten_an_hour)
 	}
 	p.state = OUTMAIL_QUEUED;
 	EXPECT_RC(RC_OK, db_read(t->db, list, &p, &t->err));
-	EXPECT_EQ("ten in an hour, however the address is written", p.n, 10);
+	EXPECT_EQ("ten in an hour, however the address is written (S-17)", p.n, 10);
 	p.state = OUTMAIL_SUPPRESSED;
 	EXPECT_RC(RC_OK, db_read(t->db, list, &p, &t->err));
 	EXPECT_EQ("the others are kept", p.n, 2);

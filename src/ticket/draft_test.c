@@ -61,7 +61,7 @@ static void keeping(struct test *t, struct db_tx *tx, struct world *w)
 	struct ticket_opened o;
 
 	EXPECT_RC(RC_NOT_FOUND, ticket_open(tx, ARENA, &w->boss, NOW, &n, &o, ERR));
-	EXPECT_STR("nobody sends another one's draft", str_of(t->err.code), "draft-gone");
+	EXPECT_STR("nobody sends another one's draft (S-33)", str_of(t->err.code), "draft-gone");
 	EXPECT_RC(RC_DENIED, draft_save(tx, &w->token_a, NOW, DRAFT_TICKET, NEW_TICKET, STR("{}"), &again, ERR));
 	EXPECT_RC(RC_INVALID, draft_save(tx, &w->writer, NOW, DRAFT_TICKET, NEW_TICKET, STR("[]"), &again, ERR));
 	EXPECT_RC(RC_INVALID, draft_save(tx, &w->writer, NOW, DRAFT_REPLY, NEW_TICKET, STR("{}"), &again, ERR));

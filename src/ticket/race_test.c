@@ -159,7 +159,7 @@ TEST_EACH_DB(race_idempotency)
 
 	run_race(t, &race, 50);
 	EXPECT_EQ("one opened", race.rc[RC_OK], 1);
-	EXPECT_EQ("the others got its answer", race.replays, 49);
+	EXPECT_EQ("the others got its answer (S-54)", race.replays, 49);
 	EXPECT_EQ("one ticket", count(t, &q_count), 1);
 	world_run(t, &w, other_keys);
 }
@@ -191,7 +191,7 @@ TEST_EACH_DB(race_double_click)
 	struct race race = { .w = &w, .fn = send_draft, .draft = { w.plan.v } };
 
 	run_race(t, &race, 50);
-	EXPECT_EQ("a draft is sent once", race.rc[RC_OK], 1);
+	EXPECT_EQ("a draft is sent once (S-54)", race.rc[RC_OK], 1);
 	EXPECT_EQ("then it is gone", race.rc[RC_NOT_FOUND], 49);
 	EXPECT_EQ("one ticket", count(t, &q_count), 1);
 }

@@ -49,7 +49,7 @@ static void all_calls(struct test *t, struct db_tx *tx, const struct actor *who,
 	struct str said = arena_str(ARENA, str_of(t->err.text));
 
 	EXPECT_RC(RC_NOT_FOUND, attachment_find(tx, ARENA, who, STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), &a, ERR));
-	EXPECT_STR("a foreign file reads like none", said, t->err.text);
+	EXPECT_STR("a foreign file reads like none (S-30)", said, t->err.text);
 }
 
 static bool lists(struct test *t, struct db_tx *tx, const struct actor *who, struct ticket_id id)
@@ -155,7 +155,7 @@ static void notes(struct test *t, struct db_tx *tx, struct world *w)
 
 	for (size_t i = 0; i < COUNT(customers); i++) {
 		EXPECT_RC(RC_OK, ticket_view(tx, ARENA, customers[i], n, &v, ERR));
-		EXPECT_EQ("one message", v.n_messages, 1);
+		EXPECT_EQ("one message (S-32)", v.n_messages, 1);
 		EXPECT_EQ("one event, the opening", v.n_events, 1);
 		EXPECT_EQ("whose number is the version", v.t.last_event.v, v.events[0].id.v);
 

@@ -9,9 +9,11 @@ import re
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -66,13 +68,69 @@ class Tally:
         sys.exit(1 if self.failed else 0)
 
 
+class Sink:
+    """Takes mail by SMTP and keeps it, with every command as it came."""
+
+    def __init__(self):
+        self.mails, self.commands = [], []
+        outer = self
+
+        class Talk(socketserver.StreamRequestHandler):
+            def handle(self):
+                say = lambda x: self.wfile.write(x + b'\r\n')
+                say(b'220 sink ESMTP')
+                frm, to = b'', []
+                for line in self.rfile:
+                    line = line.rstrip(b'\r\n')
+                    outer.commands.append(line)
+                    word = line[:4].upper()
+                    if word == b'EHLO':
+                        say(b'250-sink')
+                        say(b'250 8BITMIME')
+                    elif word == b'MAIL':
+                        frm, to = line, []
+                        say(b'250 ok')
+                    elif word == b'RCPT':
+                        to.append(line.split(b'<')[1].split(b'>')[0].decode())
+                        say(b'250 ok')
+                    elif word == b'DATA':
+                        say(b'354 go')
+                        raw = b''
+                        while (part := self.rfile.readline()) not in (b'.\r\n', b''):
+                            raw += part
+                        outer.mails.append((frm.decode(), to, raw))
+                        say(b'250 kept')
+                    else:
+                        say(b'221 bye' if word == b'QUIT' else b'250 ok')
+                        if word == b'QUIT':
+                            return
+
+        socketserver.ThreadingTCPServer.allow_reuse_address = socketserver.ThreadingTCPServer.daemon_threads = True
+        self.server = socketserver.ThreadingTCPServer(('127.0.0.1', 0), Talk)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def wait(self, test, seconds=15):
+        """The first mail of which test(recipients, bytes) holds, or None."""
+        for _ in range(seconds * 10):
+            for _, to, raw in self.mails:
+                if test(to, raw):
+                    return raw
+            time.sleep(0.1)
+        return None
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
 class Desk:
     def __init__(self, db=None, flags=(), demo=True):
         self.db, self.flags, self.demo = db, list(flags), demo
         self.dir = tempfile.mkdtemp(prefix='carrel-flow-', dir='/tmp')
         self.data = os.path.join(self.dir, 'data')
         self.log = os.path.join(self.dir, 'log')
-        self.port = free_port()
+        self.port, self.lmtp = free_port(), free_port()
         self.proc = None
         self.passwords = {}
 
@@ -97,7 +155,7 @@ class Desk:
 
     def start(self):
         args = [CARREL, 'serve', '--data-dir', self.data, '--listen', f'127.0.0.1:{self.port}', '--base-url',
-                f'http://localhost:{self.port}', '--support-addr', 'support@desk.example', '--lmtp-listen', '',
+                f'http://localhost:{self.port}', '--support-addr', 'support@desk.example', '--lmtp-listen', f'127.0.0.1:{self.lmtp}',
                 *(['--db', self.db] if self.db else []), *self.flags]
         with open(self.log, 'ab') as log:
             self.proc = subprocess.Popen(args, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
