@@ -53,6 +53,7 @@ struct lite {
 	bool stop;
 	struct conn *idle;
 	int n_idle;
+	bool draining; /* connections come back without their snapshots */
 	pthread_t writer, checkpointer;
 	struct conn *w;
 	sem_t checkpoint;
@@ -332,20 +333,6 @@ static enum rc take(struct lite *l, struct conn **ret, struct err *err)
 	return conn_open(l, false, ret, err);
 }
 
-static void give(struct lite *l, struct conn *c)
-{
-	pthread_mutex_lock(&l->lock);
-	bool keep = l->n_idle < MAX_IDLE;
-	if (keep) {
-		c->next = l->idle;
-		l->idle = c;
-		l->n_idle++;
-	}
-	pthread_mutex_unlock(&l->lock);
-	if (!keep)
-		conn_free(c);
-}
-
 DB_QUERY(q_begin, "db.begin", "BEGIN");
 DB_QUERY(q_end, "db.end", "COMMIT");
 DB_QUERY(q_begin_write, "db.begin-write", "BEGIN IMMEDIATE");
@@ -368,6 +355,29 @@ static enum rc plain(struct conn *c, const struct db_query *q, struct err *err)
 	return rc;
 }
 
+/* False: the connection is of no more use. */
+static bool end_snapshot(struct conn *c)
+{
+	bool good = !c->snapshot || plain(c, &q_end, NULL) == RC_OK;
+
+	c->snapshot = false;
+	return good;
+}
+
+static void give(struct lite *l, struct conn *c)
+{
+	pthread_mutex_lock(&l->lock);
+	bool keep = l->n_idle < MAX_IDLE && (!l->draining || end_snapshot(c));
+	if (keep) {
+		c->next = l->idle;
+		l->idle = c;
+		l->n_idle++;
+	}
+	pthread_mutex_unlock(&l->lock);
+	if (!keep)
+		conn_free(c);
+}
+
 /* Opening a snapshot costs four locks of the file, more than many a query. So a connection that comes back keeps its
  * snapshot, and the next one to read uses it if this process has committed nothing since. Another process (a command
  * of the operator) may have: after SNAPSHOT_US it is opened anew in any case. `commits` is read first: a commit that
@@ -379,9 +389,8 @@ static enum rc fresh_snapshot(struct lite *l, struct conn *c, struct err *err)
 
 	if (c->snapshot && c->commits == commits && now - c->since_us < SNAPSHOT_US)
 		return RC_OK;
-	if (c->snapshot && plain(c, &q_end, err) != RC_OK)
-		return RC_FAULT;
-	c->snapshot = false;
+	if (!end_snapshot(c))
+		return fail(err, RC_FAULT, "the database cannot be read at the moment; try again");
 	enum rc rc = plain(c, &q_begin, err);
 
 	c->snapshot = rc == RC_OK;
@@ -415,19 +424,20 @@ static enum rc lite_read(struct db *db, db_fn *fn, void *arg, struct err *err)
 	return rc;
 }
 
-/* Snapshots of connections that nobody uses would keep the WAL from beginning again at its start. */
-static void end_idle_snapshots(struct lite *l)
+/* Snapshots of connections that nobody uses would keep the WAL from beginning again at its start. While draining, those
+ * in use end theirs when they come back. */
+static void drain_snapshots(struct lite *l, bool draining)
 {
 	pthread_mutex_lock(&l->lock);
+	l->draining = draining;
 	for (struct conn **at = &l->idle, *c; (c = *at);) {
-		if (c->snapshot && plain(c, &q_end, NULL) != RC_OK) {
-			*at = c->next;
-			l->n_idle--;
-			conn_free(c);
+		if (end_snapshot(c)) {
+			at = &c->next;
 			continue;
 		}
-		c->snapshot = false;
-		at = &c->next;
+		*at = c->next;
+		l->n_idle--;
+		conn_free(c);
 	}
 	pthread_mutex_unlock(&l->lock);
 }
@@ -559,8 +569,9 @@ static void *writer(void *arg)
 		if (pages > CHECKPOINT_AT && sem_getvalue(&l->checkpoint, &value) == 0 && value == 0)
 			sem_post(&l->checkpoint);
 		if (pages > WAL_CAP) { /* the checkpointer cannot keep up: writers wait, the WAL does not grow for ever */
-			end_idle_snapshots(l);
+			drain_snapshots(l, true);
 			sqlite3_wal_checkpoint_v2(l->w->h, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+			drain_snapshots(l, false);
 		}
 	}
 	return NULL;
@@ -578,7 +589,7 @@ static void *checkpointer(void *arg)
 			;
 		if (atomic_load(&l->stop_checkpoint))
 			break;
-		end_idle_snapshots(l);
+		drain_snapshots(l, false);
 		sqlite3_wal_checkpoint_v2(c->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 		poll(NULL, 0, 50); /* a checkpoint a batch would be too many */
 	}
