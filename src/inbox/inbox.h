@@ -30,6 +30,10 @@ struct filing {
 };
 
 MUST_USE enum rc intake_insert(struct db_tx *tx, const struct intake *in, struct err *err);
+/* The bytes of a small mail, beside its rows until it is filed: durable with them, without a file. intake_done() takes
+ * them away; whoever calls it has put them into the blob store before. RC_NOT_FOUND: they are a blob already. */
+MUST_USE enum rc raw_mail_put(struct db_tx *tx, struct str sha256, struct str base64, struct err *err);
+MUST_USE enum rc raw_mail_get(struct db_tx *tx, struct arena *out, struct str sha256, struct str *ret, struct err *err);
 MUST_USE enum rc intake_due(struct db_tx *tx, struct arena *out, int64_t after, size_t max, struct intake **ret, size_t *ret_n, struct err *err);
 /* RC_CONFLICT code "duplicate": the same mail was filed before. RC_NOT_FOUND: another thread moved the row on. */
 MUST_USE enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str content_key, struct err *err);

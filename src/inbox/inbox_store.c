@@ -1,5 +1,6 @@
 /* The intake table: every mail we accepted, and what became of it. */
 #include "inbox/inbox.h"
+#include "util/crypt.h"
 
 #define COLUMNS                                                                                                        \
 	"id, channel, state, received_at, sha256, size, mail_from, rcpt, reason, from_addr, from_name, subject, "      \
@@ -9,6 +10,9 @@ DB_QUERY(q_seen, "intake.seen", "SELECT id FROM intake WHERE sha256 = :sha256 AN
 DB_QUERY(q_insert, "intake.insert",
 	 "INSERT INTO intake (channel, received_at, sha256, size, mail_from, rcpt, source, state)"
 	 " VALUES (:channel, :at, :sha256, :size, :mail_from, :rcpt, :source, 1)");
+DB_QUERY(q_raw_put, "raw_mail.put", "INSERT INTO raw_mail (sha256, bytes) VALUES (:sha256, :bytes) ON CONFLICT (sha256) DO NOTHING");
+DB_QUERY(q_raw_get, "raw_mail.get", "SELECT bytes FROM raw_mail WHERE sha256 = :sha256");
+DB_QUERY(q_raw_drop, "raw_mail.drop", "DELETE FROM raw_mail WHERE sha256 = :sha256");
 DB_QUERY(q_due, "intake.due", "SELECT " COLUMNS " FROM intake WHERE state = 1 AND id > :after ORDER BY id LIMIT :max");
 /* The claim is the guard against filing twice: the row must still be waiting, and content_key is unique. */
 DB_QUERY(q_claim, "intake.claim", "UPDATE intake SET content_key = :key WHERE id = :id AND state = 1");
@@ -118,7 +122,22 @@ enum rc intake_done(struct db_tx *tx, const struct intake *in, const struct fili
 
 	if (rc == RC_OK && changed == 0)
 		return fail(err, RC_NOT_FOUND, "the mail was filed by somebody else meanwhile");
-	return rc;
+	return rc == RC_OK ? db_exec(tx, &q_raw_drop, DB_ARGS(db_str("sha256", in->sha256)), NULL, err) : rc;
+}
+
+enum rc raw_mail_put(struct db_tx *tx, struct str sha256, struct str base64, struct err *err)
+{
+	return db_exec(tx, &q_raw_put, DB_ARGS(db_str("sha256", sha256), db_str("bytes", base64)), NULL, err);
+}
+
+enum rc raw_mail_get(struct db_tx *tx, struct arena *out, struct str sha256, struct str *ret, struct err *err)
+{
+	AUTO_ROWS r = { 0 };
+	enum rc rc = db_select(tx, &q_raw_get, DB_ARGS(db_str("sha256", sha256)), &r, err);
+
+	if (rc == RC_OK)
+		rc = db_next(&r, err);
+	return rc == RC_OK ? base64_decode(out, db_col_peek(&r, 0), ret) : rc;
 }
 
 enum rc intake_has_id(struct db_tx *tx, struct intake_id other_than, struct str message_id, bool *ret, struct err *err)

@@ -1,6 +1,7 @@
 /* intake: from accepted bytes to a ticket.
  *
- * 1. The raw mail is complete, hashed and fsynced in the blob store (lmtp.c and deliver.c stream it there).
+ * 1. The raw mail is complete, hashed and fsynced in the blob store (lmtp.c and deliver.c stream it there), or, a small
+ *    one, goes with its rows into the database.
  * 2. intake_accept() writes one row a recipient and returns when that is durable. Only now may anybody say 250 or 0.
  * 3. The intake thread takes rows in order, has the raw mail parsed in the jail, and files it (file.c) in one
  *    transaction that also moves the row on; a crash anywhere leaves the row where it was, and it is taken again.
@@ -15,6 +16,11 @@ bool intake_is_ours(const struct desk_config *c, struct str address);
  * our answer) is accepted and makes no second row. */
 MUST_USE enum rc intake_accept(struct db *db, enum intake_channel channel, struct str sha256, int64_t size, struct str mail_from,
                                const struct str *rcpts, size_t n, struct instant now, struct err *err);
+/* The same for a mail that is in memory, whole: its bytes are kept in the database, in the same transaction, until it is
+ * filed. One sync for all mails that arrive together, where a blob wants one each. */
+#define INTAKE_SMALL (64 << 10)
+MUST_USE enum rc intake_accept_small(struct db *db, enum intake_channel channel, struct str raw, struct str mail_from,
+                                     const struct str *rcpts, size_t n, struct instant now, struct err *err);
 
 /* ---- the thread ---- */
 struct intake_loop;

@@ -38,6 +38,7 @@ struct conn {
 	struct arena arena; /* of the transaction */
 	struct str from, rcpt[LMTP_MAX_RCPT];
 	size_t n_rcpt;
+	struct buf small;         /* the mail, while it is small; beyond that in */
 	struct blob_writer *blob;
 	enum rc blob_rc; /* first failure while writing */
 	struct err blob_err;
@@ -52,6 +53,7 @@ static void on_reset(void *arg)
 	if (c->blob)
 		blob_abort(c->blob);
 	c->blob = NULL;
+	buf_clear(&c->small);
 	c->n_rcpt = 0;
 	arena_clear(&c->arena);
 }
@@ -82,13 +84,28 @@ static enum rc on_begin(void *arg, struct err *err)
 	struct conn *c = arg;
 
 	c->blob_rc = RC_OK;
-	return blob_begin(c->l->desk->blobs, &c->blob, err);
+	buf_clear(&c->small);
+	return RC_OK;
+}
+
+/* Too large for the database: what is there goes first. */
+static enum rc to_blob(struct conn *c, struct err *err)
+{
+	enum rc rc = blob_begin(c->l->desk->blobs, &c->blob, err);
+
+	return rc == RC_OK ? blob_write(c->blob, buf_str(&c->small), err) : rc;
 }
 
 static void on_data(void *arg, struct str bytes)
 {
 	struct conn *c = arg;
 
+	if (!c->blob && c->blob_rc == RC_OK && bytes.n <= INTAKE_SMALL - c->small.n) {
+		buf_adds(&c->small, bytes);
+		return;
+	}
+	if (!c->blob && c->blob_rc == RC_OK)
+		c->blob_rc = to_blob(c, &c->blob_err);
 	if (c->blob_rc == RC_OK)
 		c->blob_rc = blob_write(c->blob, bytes, &c->blob_err);
 }
@@ -103,6 +120,8 @@ static enum rc keep(struct conn *c, struct err *err)
 		return c->blob_rc;
 	}
 	struct blob_writer *w = c->blob;
+	if (!w)
+		return intake_accept_small(c->l->desk->db, INTAKE_LMTP, buf_str(&c->small), c->from, c->rcpt, c->n_rcpt, time_now(), err);
 	c->blob = NULL;
 	enum rc rc = blob_finish(w, sha256, &size, err);
 	if (rc != RC_OK)
@@ -194,6 +213,7 @@ static void *serve(void *arg)
 	}
 	lmtp_free(s);
 	on_reset(c);
+	buf_release(&c->small);
 	arena_release(&c->arena);
 	close(c->fd);
 	free(in);
@@ -223,6 +243,7 @@ static void welcome(struct lmtp *l, int fd)
 	c->l = l;
 	c->fd = fd;
 	arena_init(&c->arena);
+	buf_init(&c->small, INTAKE_SMALL);
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, THREAD_STACK);
