@@ -9,7 +9,7 @@
 #define MAX_FILE 65536
 #define MAX_SIZE (INT64_C(1) << 50)
 
-enum kind { TEXT, HOSTS, PROXIES, ADDRESSES, SIZE, INT, BOOL };
+enum kind { TEXT, HOSTS, PROXIES, ADDRESSES, SIZE, INT, MANY, BOOL };
 /* name, kind, member of struct desk_config, default, meaning */
 // clang-format off
 #define KEYS(K) \
@@ -63,6 +63,8 @@ enum kind { TEXT, HOSTS, PROXIES, ADDRESSES, SIZE, INT, BOOL };
 	  "Largest uploaded file in bytes.") \
 	K("min-free", SIZE, min_free, "0", \
 	  "Take no mail and no upload when fewer bytes than this are free. 0: one and a half times max-mail.") \
+	K("api-rate", MANY, api_rate, "0", \
+	  "Requests a minute that one API token may make; further ones get 429. 0: as many as it wants.") \
 	K("threads", INT, threads, "0", \
 	  "Event threads of the web server. 0: the number of cores.") \
 	K("workers", INT, workers, "0", \
@@ -213,6 +215,12 @@ static void store(struct loading *l, size_t i, struct str where, struct str valu
 	case SIZE:
 		if (size_of(value, (int64_t *)(void *)at) != RC_OK)
 			config_problem(l, where, "%s is a number of bytes, like 20971520 or 20M", name);
+		break;
+	case MANY:
+		if (str_to_i64(value, &n) != RC_OK || n < 0 || n > 1000000)
+			config_problem(l, where, "%s is a number up to 1000000", name);
+		else
+			*(int64_t *)(void *)at = n;
 		break;
 	case INT:
 		if (str_to_i64(value, &n) != RC_OK || n < 0 || n > 1000)

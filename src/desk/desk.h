@@ -36,6 +36,7 @@ struct desk_config {            /* one key a line in carrel.conf, CARREL_KEY in 
 	int64_t max_mail;               /* 25 MiB */
 	int64_t max_upload;             /* 20 MiB a file */
 	int64_t min_free;               /* refuse to accept below: 1.5 x max_mail */
+	int64_t api_rate;               /* requests a minute and token; 0: no limit */
 	int threads, workers;
 	struct str log_level;
 };

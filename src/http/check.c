@@ -331,7 +331,7 @@ void check_actor(struct exchange *x)
 		if (rc == RC_DENIED && api)
 			refuse(x, 401, "token", "The API token is not valid, or no longer.");
 		else if (rc != RC_OK && rc != RC_DENIED)
-			refuse(x, rc_http_status(rc), "", "%s",
+			refuse(x, rc == RC_LIMIT ? 429 : rc_http_status(rc), rc == RC_LIMIT ? "rate" : "", "%s",
 			       x->err.text[0] ? x->err.text : "Who you are could not be looked up. Please try again.");
 		if (rc == RC_DENIED) /* a stale cookie is no cookie */
 			memset(&x->q.actor, 0, sizeof x->q.actor);

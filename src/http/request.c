@@ -71,13 +71,14 @@ void refuse(struct exchange *x, int status, const char *code, const char *fmt, .
 {
 	if (x->refused)
 		return;
+	struct err e = { 0 }; /* what is said may be made of x->err */
 	va_list ap;
 	va_start(ap, fmt);
-	x->refused = status;
-	memset(&x->err, 0, sizeof x->err);
-	vsnprintf(x->err.text, sizeof x->err.text, fmt, ap);
-	snprintf(x->err.code, sizeof x->err.code, "%s", code);
+	vsnprintf(e.text, sizeof e.text, fmt, ap);
 	va_end(ap);
+	snprintf(e.code, sizeof e.code, "%s", code);
+	x->refused = status;
+	x->err = e;
 }
 
 /* ---- the road ---- */

@@ -200,6 +200,9 @@ enum rc web_identify(struct req *q, struct str session_cookie, struct str bearer
 	}
 	if (str_null(bearer))
 		q->session = w.session.hash;
+	else if (web_rate_over(w.token.id, web_desk(q)->config.api_rate, q->now))
+		return fail_code(err, RC_LIMIT, "rate", "This token asked more than %lld times within a minute. Nothing was done; come back in the next.",
+		                 (long long)web_desk(q)->config.api_rate);
 	if (w.touch) {
 		note_use(&w);
 		if (may_write(q) && web_touch(web_desk(q), NULL) != RC_OK)

@@ -92,6 +92,9 @@ struct web_settings {
 struct web_settings web_settings(const struct req *q); /* never fails: what cannot be read is empty */
 struct web_settings web_settings_of(const struct desk *d, struct arena *a);
 
+/* Counts a request of this token; true when it is one more than `most` within this minute of the clock. 0: no limit. */
+bool web_rate_over(struct token_id token, int64_t most, struct instant now);
+
 /* ---- jobs, put together in app/wire.c ---- */
 struct job;
 /* "signin.mail": the link to sign in or to choose a new password. A job, so that asking costs the same whether the
