@@ -170,10 +170,17 @@ static enum rc verify_step(struct db_tx *tx, void *arg, struct err *err)
 		int64_t sum = 0;
 		for (int s = INTAKE_RECEIVED; s <= INTAKE_DUPLICATE; s++)
 			sum += n.state[s];
-		v->unbalanced |= sum != n.accepted;
+		struct intake_check found = { 0 };
+		if (rc == RC_OK)
+			rc = intake_reconcile(tx, (enum intake_channel)i, &found, err);
+		/* Accepted is what was said 250 to; messages are counted where customers and agents read them. */
+		v->unbalanced |= sum != n.accepted || found.messages != n.state[INTAKE_MESSAGE] || found.doubled || found.lost;
 		printf("%-5s accepted %lld = messages %lld + triage %lld + quarantine %lld + refused %lld + duplicates %lld + waiting %lld\n", channel[i],
 		       (long long)n.accepted, (long long)n.state[INTAKE_MESSAGE], (long long)n.state[INTAKE_TRIAGE], (long long)n.state[INTAKE_QUARANTINE],
 		       (long long)n.state[INTAKE_REFUSED], (long long)n.state[INTAKE_DUPLICATE], (long long)n.state[INTAKE_RECEIVED]);
+		if (found.messages != n.state[INTAKE_MESSAGE] || found.doubled || found.lost)
+			printf("%-5s WRONG: %lld mails stand on tickets, %lld of them more than once; %lld call themselves filed and stand nowhere\n",
+			       channel[i], (long long)found.messages, (long long)found.doubled, (long long)found.lost);
 	}
 	if (rc == RC_OK)
 		rc = db_select(tx, &q_blobs, DB_NO_ARGS, &r, err);

@@ -7,6 +7,16 @@ enum intake_state { INTAKE_RECEIVED = 1, INTAKE_MESSAGE, INTAKE_TRIAGE, INTAKE_Q
 const char *intake_state_name(enum intake_state s);
 enum intake_auth { INTAKE_AUTH_NONE, INTAKE_AUTH_PASS, INTAKE_AUTH_FAIL }; /* what a server we trust says of the sender */
 
+/* What an agent wants done with it, instead of what filing finds. */
+enum intake_decision { INTAKE_NO_DECISION, INTAKE_ATTACH, INTAKE_OPEN };
+struct intake_order {
+	enum intake_decision what;
+	struct ticket_id ticket;   /* ATTACH */
+	struct contact_id contact; /* OPEN: for whom */
+	int kind, criticality;     /* OPEN: enum ticket_kind */
+	struct agent_id by;
+};
+
 struct intake {
 	struct intake_id id;
 	enum intake_channel channel;
@@ -17,6 +27,7 @@ struct intake {
 	struct str invite; /* JSON: method, summary, organizer, location, start, end; STR_NULL */
 	int crypto;        /* enum mail_crypto */
 	bool same_id; /* another mail with other content carries this Message-ID */
+	struct intake_order order;
 	int64_t size;
 	struct ticket_id ticket;
 	int tries;
@@ -46,7 +57,19 @@ MUST_USE enum rc intake_tried(struct db_tx *tx, struct intake_id id, struct str 
 MUST_USE enum rc intake_list(struct db_tx *tx, struct arena *out, enum intake_state state, int64_t before, size_t max, struct intake **ret, size_t *ret_n, struct err *err); /* newest first; before 0 = start */
 MUST_USE enum rc intake_find(struct db_tx *tx, struct arena *out, struct intake_id id, struct intake *ret, struct err *err);
 MUST_USE enum rc intake_reprocess(struct db_tx *tx, struct intake_id id, struct err *err); /* triage, quarantine or refused: to the start again */
+/* To the start again, to be filed as ordered. */
+MUST_USE enum rc intake_decide(struct db_tx *tx, struct intake_id id, const struct intake_order *o, struct err *err);
 MUST_USE enum rc intake_refuse(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err);
 /* accepted = messages + triage + quarantine + refused + duplicates + waiting, per channel. */
 struct intake_counts { int64_t accepted, state[7]; };
+/* What reconciles the states with the messages there are, counted over the messages: `messages` different mails of the
+ * channel became one, `doubled` more than one, `lost` call themselves filed and are nowhere. */
+struct intake_check { int64_t messages, doubled, lost; };
+MUST_USE enum rc intake_reconcile(struct db_tx *tx, enum intake_channel channel, struct intake_check *ret, struct err *err);
+/* Plain rules: the first whose words stand in the field gives kind and criticality. */
+enum mail_rule_field { RULE_TO = 1, RULE_FROM, RULE_SUBJECT, RULE_TEXT };
+struct mail_rule { int64_t id; enum mail_rule_field field; struct str contains; int kind, criticality; };
+MUST_USE enum rc mail_rules(struct db_tx *tx, struct arena *out, struct mail_rule **ret, size_t *ret_n, struct err *err);
+MUST_USE enum rc mail_rule_add(struct db_tx *tx, const struct mail_rule *r, struct err *err); /* at most 100 */
+MUST_USE enum rc mail_rule_drop(struct db_tx *tx, int64_t id, struct err *err);
 MUST_USE enum rc intake_count(struct db_tx *tx, enum intake_channel channel, struct intake_counts *ret, struct err *err);

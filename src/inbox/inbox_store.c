@@ -4,7 +4,8 @@
 
 #define COLUMNS                                                                                                        \
 	"id, channel, state, received_at, sha256, size, mail_from, rcpt, reason, from_addr, from_name, subject, "      \
-	"message_id, ticket_id, tries, auth, source, same_id, invite, crypto"
+	"message_id, ticket_id, tries, auth, source, same_id, invite, crypto, decision, decided_ticket, "              \
+	"decided_contact, decided_kind, decided_criticality, decided_by"
 
 DB_QUERY(q_seen, "intake.seen", "SELECT id FROM intake WHERE sha256 = :sha256 AND rcpt = :rcpt LIMIT 1");
 DB_QUERY(q_insert, "intake.insert",
@@ -25,8 +26,22 @@ DB_QUERY(q_list, "intake.list",
 	 "SELECT " COLUMNS " FROM intake WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :max");
 DB_QUERY(q_find, "intake.find", "SELECT " COLUMNS " FROM intake WHERE id = :id");
 DB_QUERY(q_reprocess, "intake.reprocess",
-	 "UPDATE intake SET state = 1, reason = '', tries = 0, content_key = NULL WHERE id = :id AND state IN (3, 4, 5)");
+	 "UPDATE intake SET state = 1, reason = '', tries = 0, content_key = NULL, decision = :what, decided_ticket = :ticket,"
+	 " decided_contact = :contact, decided_kind = :kind, decided_criticality = :criticality, decided_by = :by"
+	 " WHERE id = :id AND state IN (3, 4, 5)");
 DB_QUERY(q_refuse, "intake.refuse", "UPDATE intake SET state = 5, reason = :reason WHERE id = :id AND state IN (3, 4)");
+DB_QUERY(q_messages, "intake.messages",
+	 "SELECT COUNT(*), COALESCE(SUM(CASE WHEN n > 1 THEN 1 ELSE 0 END), 0) FROM (SELECT m.intake_id, COUNT(*) AS n FROM message m"
+	 " JOIN intake i ON i.id = m.intake_id WHERE i.channel = :channel AND i.state = 2 GROUP BY m.intake_id) AS filed");
+DB_QUERY(q_lost, "intake.lost",
+	 "SELECT COUNT(*) FROM intake i WHERE i.channel = :channel AND i.state = 2 AND NOT EXISTS"
+	 " (SELECT 1 FROM message m WHERE m.intake_id = i.id AND m.ticket_id = i.ticket_id)");
+DB_QUERY(q_rules, "mail_rule.list", "SELECT id, field, contains, kind, criticality FROM mail_rule ORDER BY position, id LIMIT 100");
+DB_QUERY(q_rule_add, "mail_rule.add",
+	 "INSERT INTO mail_rule (position, field, contains, kind, criticality)"
+	 " SELECT COALESCE(MAX(position), 0) + 1, CAST(:field AS BIGINT), CAST(:contains AS TEXT), CAST(:kind AS BIGINT), CAST(:criticality AS BIGINT)"
+	 " FROM mail_rule HAVING COUNT(*) < 100");
+DB_QUERY(q_rule_drop, "mail_rule.drop", "DELETE FROM mail_rule WHERE id = :id");
 DB_QUERY(q_count, "intake.count", "SELECT state, COUNT(*) FROM intake WHERE channel = :channel GROUP BY state");
 
 const char *intake_state_name(enum intake_state s)
@@ -59,6 +74,12 @@ static void row(struct db_rows *r, struct arena *out, struct intake *in)
 		.same_id = db_col_i64(r, 17) != 0,
 		.invite = db_col_str(r, 18, out),
 		.crypto = (int)db_col_i64(r, 19),
+		.order = { .what = (enum intake_decision)db_col_i64(r, 20),
+			   .ticket = { db_col_i64(r, 21) },
+			   .contact = { db_col_i64(r, 22) },
+			   .kind = (int)db_col_i64(r, 23),
+			   .criticality = (int)db_col_i64(r, 24),
+			   .by = { db_col_i64(r, 25) } },
 	};
 }
 
@@ -189,12 +210,77 @@ static enum rc move(struct db_tx *tx, const struct db_query *q, struct db_args a
 
 enum rc intake_reprocess(struct db_tx *tx, struct intake_id id, struct err *err)
 {
-	return move(tx, &q_reprocess, DB_ARGS(db_i64("id", id.v)), err);
+	return intake_decide(tx, id, &(struct intake_order){ 0 }, err);
+}
+
+enum rc intake_decide(struct db_tx *tx, struct intake_id id, const struct intake_order *o, struct err *err)
+{
+	return move(tx, &q_reprocess,
+		    DB_ARGS(db_i64("what", o->what), db_id("ticket", o->ticket.v), db_id("contact", o->contact.v), db_i64("kind", o->kind),
+			    db_i64("criticality", o->criticality), db_id("by", o->by.v), db_i64("id", id.v)),
+		    err);
+}
+
+/* ---- rules ---- */
+
+enum rc mail_rules(struct db_tx *tx, struct arena *out, struct mail_rule **ret, size_t *ret_n, struct err *err)
+{
+	VEC(struct mail_rule) v = { 0 };
+	AUTO_ROWS r = { 0 };
+	enum rc rc = db_select(tx, &q_rules, DB_NO_ARGS, &r, err);
+
+	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
+		*VEC_ADD(out, &v) = (struct mail_rule){ db_col_i64(&r, 0), (enum mail_rule_field)db_col_i64(&r, 1), db_col_str(&r, 2, out),
+							(int)db_col_i64(&r, 3), (int)db_col_i64(&r, 4) };
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	*ret = v.at;
+	*ret_n = v.n;
+	return RC_OK;
+}
+
+enum rc mail_rule_add(struct db_tx *tx, const struct mail_rule *m, struct err *err)
+{
+	int64_t changed = 0;
+
+	if (m->contains.n == 0 || m->contains.n > 200)
+		return fail_field(err, RC_INVALID, "contains", "Write the words to look for, at most 200 characters.");
+	if (m->field < RULE_TO || m->field > RULE_TEXT)
+		return fail_field(err, RC_INVALID, "field", "Choose where to look.");
+	if (m->kind == 1 ? m->criticality < 1 || m->criticality > 4 : m->kind != 2 || m->criticality)
+		return fail_field(err, RC_INVALID, "criticality", "An incident has a criticality from 1 to 4, a request has none.");
+	enum rc rc = db_exec(tx, &q_rule_add,
+			     DB_ARGS(db_i64("field", m->field), db_str("contains", m->contains), db_i64("kind", m->kind), db_i64("criticality", m->criticality)),
+			     &changed, err);
+	if (rc == RC_OK && changed == 0)
+		return fail_field(err, RC_LIMIT, "contains", "There are a hundred rules already. Remove one first.");
+	return rc;
+}
+
+enum rc mail_rule_drop(struct db_tx *tx, int64_t id, struct err *err)
+{
+	int64_t changed = 0;
+	enum rc rc = db_exec(tx, &q_rule_drop, DB_ARGS(db_i64("id", id)), &changed, err);
+
+	return rc == RC_OK && changed == 0 ? fail(err, RC_NOT_FOUND, "There is no such rule.") : rc;
 }
 
 enum rc intake_refuse(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err)
 {
 	return move(tx, &q_refuse, DB_ARGS(db_str("reason", reason), db_i64("id", id.v)), err);
+}
+
+enum rc intake_reconcile(struct db_tx *tx, enum intake_channel channel, struct intake_check *ret, struct err *err)
+{
+	AUTO_ROWS r = { 0 };
+	enum rc rc = db_select(tx, &q_messages, DB_ARGS(db_i64("channel", channel)), &r, err);
+
+	*ret = (struct intake_check){ 0 };
+	if (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK) {
+		ret->messages = db_col_i64(&r, 0);
+		ret->doubled = db_col_i64(&r, 1);
+	}
+	return rc == RC_OK ? db_get_i64(tx, &q_lost, DB_ARGS(db_i64("channel", channel)), &ret->lost, err) : rc;
 }
 
 enum rc intake_count(struct db_tx *tx, enum intake_channel channel, struct intake_counts *ret, struct err *err)

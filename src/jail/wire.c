@@ -45,6 +45,7 @@ enum tag {
 	T_BOUNCE_ACTION,
 	T_BOUNCE_ORIGINAL,
 	T_CRYPTO,
+	T_SPAM,
 	T_INVITE,
 	T_INVITE_METHOD,
 	T_INVITE_SUMMARY,
@@ -109,6 +110,7 @@ void jail_put_mail(struct buf *out, const struct mail *m)
 	put(out, T_BOUNCE_ACTION, m->bounce.action);
 	put(out, T_BOUNCE_ORIGINAL, m->bounce.original_id);
 	put_i64(out, T_CRYPTO, m->crypto);
+	put_i64(out, T_SPAM, m->spam);
 	put_i64(out, T_INVITE, m->invite.is);
 	put(out, T_INVITE_METHOD, m->invite.method);
 	put(out, T_INVITE_SUMMARY, m->invite.summary);
@@ -277,6 +279,9 @@ static bool take_number(struct reader *r, struct mail *m, unsigned tag, struct s
 			return false;
 		m->crypto = (enum mail_crypto)n;
 		break;
+	case T_SPAM:
+		m->spam = n != 0;
+		break;
 	case T_INVITE:
 		m->invite.is = n != 0;
 		break;
@@ -361,7 +366,7 @@ static bool take(struct reader *r, struct mail *m, unsigned tag, struct str v)
 	if ((tag >= T_FILE && tag <= T_FILE_INLINE) || tag == T_FILE_LABEL || tag == T_FILE_OPENED)
 		return take_file(r, tag, v);
 	if (tag == T_DATE || tag == T_BOUNCE || (tag >= T_QUOTED_AT && tag <= T_REPLY_END) || tag == T_RECEIVED ||
-	    tag == T_TRUNCATED || tag == T_CRYPTO || tag == T_INVITE)
+	    tag == T_TRUNCATED || tag == T_CRYPTO || tag == T_SPAM || tag == T_INVITE)
 		return take_number(r, m, tag, v);
 	if ((tag >= T_IN_REPLY_TO && tag <= T_NAME) || tag == T_DEFECT)
 		return str_utf8_valid(v) && take_list(r, tag, v);

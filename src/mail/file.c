@@ -148,19 +148,57 @@ static enum rc mention(struct db_tx *tx, struct filing_job *job, struct ticket_i
 	return rc;
 }
 
+static bool contains(struct arena *a, struct str hay, struct str needle)
+{
+	return str_find_nocase(hay, str_lower(a, needle)) != STR_NONE;
+}
+
+/* Kind and claimed criticality: what an agent ordered, else the first rule that fits, else the address it was sent to. */
+static enum rc classify(struct db_tx *tx, struct filing_job *job, enum ticket_kind *kind, int *criticality, struct err *err)
+{
+	const struct mail *m = job->mail;
+	struct mail_rule *rule;
+	size_t n;
+	bool incident = str_starts_nocase(job->in->rcpt, STR("incident"));
+
+	*kind = incident ? TICKET_INCIDENT : TICKET_REQUEST;
+	*criticality = incident ? 3 : 0;
+	if (job->in->order.what == INTAKE_OPEN) {
+		*kind = (enum ticket_kind)job->in->order.kind;
+		*criticality = job->in->order.criticality;
+		return RC_OK;
+	}
+	enum rc rc = mail_rules(tx, job->a, &rule, &n, err);
+	for (size_t i = 0; rc == RC_OK && i < n; i++) {
+		struct str where = rule[i].field == RULE_TO ? job->in->rcpt : rule[i].field == RULE_FROM ? m->identity : rule[i].field == RULE_SUBJECT ? m->subject : m->reply;
+
+		if (!contains(job->a, where, rule[i].contains))
+			continue;
+		*kind = (enum ticket_kind)rule[i].kind;
+		*criticality = rule[i].criticality;
+		break;
+	}
+	return rc;
+}
+
 enum rc filing_open(struct db_tx *tx, struct filing_job *job, const struct contact *c, bool automatic, struct err *err)
 {
 	struct actor who = actor_of_contact(c);
 	struct message_new m = filing_message(job, automatic);
-	bool incident = str_starts_nocase(job->in->rcpt, STR("incident"));
 	struct ticket_opened opened;
+	enum ticket_kind kind;
+	int criticality;
+	enum rc rc = classify(tx, job, &kind, &criticality, err);
+
+	if (rc != RC_OK)
+		return rc;
 	struct ticket_new n = {
-		.account = c->account, .contact = c->id, .kind = incident ? TICKET_INCIDENT : TICKET_REQUEST, .criticality = incident ? 3 : 0,
+		.account = c->account, .contact = c->id, .kind = kind, .criticality = criticality,
 		.channel = CHANNEL_MAIL, .subject = str_trim(job->mail->subject).n ? job->mail->subject : STR("(no subject)"), .text = m.text,
 		.quoted = m.quoted, .html = m.html, .attachments = m.attachments, .n_attachments = m.n_attachments,
 		.opened_at = job->in->received_at, .intake = job->in->id, .automatic = automatic, .author_email = m.author_email,
 	};
-	enum rc rc = ticket_open(tx, job->a, &who, job->now, &n, &opened, err);
+	rc = ticket_open(tx, job->a, &who, job->now, &n, &opened, err);
 
 	if (rc == RC_DENIED && opened.verdict && !ent_opens(opened.verdict)) {
 		rc = automatic ? RC_OK : answer_not_covered(tx, job, c, err);
@@ -230,6 +268,54 @@ static enum rc from_person(struct db_tx *tx, struct filing_job *job, struct err 
 	return filing_triage(tx, job, "Unknown sender: the address belongs to no contact. The sender was told how to reach us.", err);
 }
 
+/* ---- as an agent ordered ---- */
+
+static enum rc ordered_attach(struct db_tx *tx, struct filing_job *job, struct err *err)
+{
+	struct message_new m = filing_message(job, job->mail->auto_reason.p != NULL);
+	struct actor system = actor_system();
+	struct message_id id;
+	struct ticket t;
+	struct contact c;
+	enum rc rc = ticket_find_id(tx, job->a, &system, job->in->order.ticket, &t, err);
+	bool known = rc == RC_OK && job->mail->identity.p && contact_find_email(tx, job->a, job->mail->identity, &c, NULL) == RC_OK &&
+		     !time_is_set(c.disabled_at) && c.account.v == t.account.v;
+	struct actor who = known ? actor_of_contact(&c) : system;
+
+	if (rc != RC_OK)
+		return rc;
+	if (!known)
+		who.name = job->in->from_name.n ? job->in->from_name : job->in->from_addr.n ? job->in->from_addr : STR("Unknown sender");
+	if (!m.author_email.n)
+		m.author_email = STR("unknown");
+	rc = ticket_say(tx, job->a, &who, job->now, t.number, &m, (struct event_id){ 0 }, &id, err);
+	if (rc == RC_NOT_FOUND && known) { /* a person who does not reach this ticket by their role; the agent wants it there */
+		struct str name = who.name;
+
+		who = system;
+		who.name = name;
+		rc = ticket_say(tx, job->a, &who, job->now, t.number, &m, (struct event_id){ 0 }, &id, err);
+	}
+	if (rc == RC_CONFLICT)
+		return filing_triage(tx, job, str_z(job->a, arena_strf(job->a, "It could not be put on ticket " STR_F ": %s",
+								       STR_A(ticket_number_text(job->a, job->desk->config.prefix, t.number)), err->text)), err);
+	return rc == RC_OK ? filing_settle(tx, job, INTAKE_MESSAGE, STR(""), t.id, err) : rc;
+}
+
+static enum rc as_ordered(struct db_tx *tx, struct filing_job *job, struct err *err)
+{
+	struct contact c;
+
+	if (job->in->order.what == INTAKE_ATTACH)
+		return ordered_attach(tx, job, err);
+	enum rc rc = contact_find(tx, job->a, job->in->order.contact, &c, err);
+	if (rc == RC_OK)
+		rc = filing_open(tx, job, &c, job->mail->auto_reason.p != NULL, err);
+	if (rc == RC_DENIED || rc == RC_INVALID)
+		return filing_triage(tx, job, str_z(job->a, arena_strf(job->a, "No ticket was made: %s", err->text)), err);
+	return rc;
+}
+
 enum rc file_mail(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct filing_job *job = arg;
@@ -249,6 +335,10 @@ enum rc file_mail(struct db_tx *tx, void *arg, struct err *err)
 		return rc;
 	if ((rc = intake_has_id(tx, job->in->id, job->in->message_id, &job->in->same_id, err)) != RC_OK)
 		return rc;
+	if (job->in->order.what != INTAKE_NO_DECISION)
+		return as_ordered(tx, job, err);
+	if (m->spam && !m->bounce.is)
+		return filing_triage(tx, job, "Your mail server calls it spam. It was not answered.", err);
 	if (m->auto_reason.p || m->bounce.is || job->in->mail_from.n == 0)
 		return file_automatic(tx, job, err);
 	if (!m->identity.p)

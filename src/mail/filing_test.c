@@ -215,3 +215,91 @@ TEST_EACH_DB(filing_two_desks_fall_silent)
 	EXPECT_EQ("whatever came back", rounds, 10);
 	filing_end(&m);
 }
+
+/* ---- what agents order in triage ---- */
+
+struct ordering {
+	struct intake_id id;
+	struct intake_order o;
+	struct mail_rule rule;
+};
+
+static enum rc order_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct ordering *x = arg;
+
+	return intake_decide(tx, x->id, &x->o, err);
+}
+
+static enum rc rule_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	return mail_rule_add(tx, &((struct ordering *)arg)->rule, err);
+}
+
+static enum rc reconcile_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	return intake_reconcile(tx, INTAKE_LMTP, arg, err);
+}
+
+TEST_EACH_DB(filing_as_an_agent_ordered)
+{
+	struct mail_world m;
+	struct intake_check check;
+
+	filing_make(t, &m);
+	filing_take(t, &m, HEAD("1", "Help") "\nIt does not work.\n");
+	struct ticket_id ticket = m.view.t.id;
+	filing_take(t, &m, "From: Somebody <s@elsewhere.example>\nSubject: More\n\nI know more of it.\n");
+	EXPECT_EQ("a stranger's mail waits", m.last.state, INTAKE_TRIAGE);
+	struct ordering x = { .id = m.last.id, .o = { .what = INTAKE_ATTACH, .ticket = ticket, .by = m.w.ann.agent } };
+	EXPECT_RC(RC_OK, db_write(t->db, order_step, &x, &t->err));
+	filing_settle_all(t, &m);
+	EXPECT_EQ("ordered onto a ticket it is a message", m.last.state, INTAKE_MESSAGE);
+	EXPECT_EQ("there", m.last.ticket.v, ticket.v);
+	EXPECT("under its writer's own name", m.view.n_messages == 2 && str_is(m.view.messages[1].author, "Somebody") && !m.view.messages[1].internal);
+	EXPECT_RC(RC_CONFLICT, db_write(t->db, order_step, &x, &t->err));
+	filing_take(t, &m, "From: Other <o@elsewhere.example>\nSubject: New\n\nPlease help.\n");
+	x = (struct ordering){ .id = m.last.id, .o = { .what = INTAKE_OPEN, .contact = m.w.writer.contact, .kind = TICKET_INCIDENT, .criticality = 4, .by = m.w.ann.agent } };
+	EXPECT_RC(RC_OK, db_write(t->db, order_step, &x, &t->err));
+	filing_settle_all(t, &m);
+	EXPECT("ordered to be a ticket it is one, as ordered", m.last.state == INTAKE_MESSAGE && m.view.t.kind == TICKET_INCIDENT && m.view.t.criticality == 4 &&
+	                                                               m.view.t.contact.v == m.w.writer.contact.v);
+	EXPECT("who wrote stays on the message", m.view.n_messages == 1 && str_is(m.view.messages[0].email, "o@elsewhere.example"));
+	EXPECT_RC(RC_OK, db_read(t->db, reconcile_step, &check, &t->err));
+	EXPECT_EQ("every filed mail stands on a ticket", check.messages, 3);
+	EXPECT_EQ("none twice", check.doubled, 0);
+	EXPECT_EQ("none nowhere", check.lost, 0);
+	filing_end(&m);
+}
+
+TEST_EACH_DB(filing_kind_by_address_and_rule)
+{
+	struct mail_world m;
+	struct ordering x = { .rule = { .field = RULE_SUBJECT, .contains = STR_INIT("ALL DOWN"), .kind = TICKET_INCIDENT, .criticality = 1 } };
+
+	filing_make(t, &m);
+	filing_take_as(t, &m, STR(HEAD("1", "One") "\nx\n"), "w@x.example", "incidents@desk.example");
+	EXPECT("incidents@ is for incidents", m.view.t.kind == TICKET_INCIDENT && m.view.t.criticality == 3);
+	filing_take_as(t, &m, STR(HEAD("2", "Two") "\nx\n"), "w@x.example", "requests@desk.example");
+	EXPECT("requests@ for requests", m.view.t.kind == TICKET_REQUEST);
+	EXPECT_RC(RC_OK, db_write(t->db, rule_step, &x, &t->err));
+	filing_take(t, &m, HEAD("3", "We are all down!") "\nx\n");
+	EXPECT("a rule says more than the address", m.view.t.kind == TICKET_INCIDENT && m.view.t.criticality == 1);
+	EXPECT("critical by mail opens, and says that nobody called", m.view.t.not_phoned);
+	filing_take(t, &m, HEAD("4", "Slow") "\nx\n");
+	EXPECT("others are as before", m.view.t.kind == TICKET_REQUEST && !m.view.t.not_phoned);
+	filing_end(&m);
+}
+
+TEST_EACH_DB(filing_what_a_filter_calls_spam)
+{
+	struct mail_world m;
+
+	filing_make(t, &m);
+	filing_take(t, &m, "X-Spam-Flag: YES\n" HEAD("1", "Win") "\nx\n");
+	EXPECT_EQ("it waits for a person", m.last.state, INTAKE_TRIAGE);
+	EXPECT("with the reason", str_find(m.last.reason, STR("spam")) != STR_NONE);
+	filing_take(t, &m, "X-Spam-Flag: NO\nX-Spam-Status: No, score=1\n" HEAD("2", "Help") "\nx\n");
+	EXPECT_EQ("what is not called so is filed", m.last.state, INTAKE_MESSAGE);
+	filing_end(&m);
+}

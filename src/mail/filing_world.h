@@ -15,6 +15,7 @@ void filing_end(struct mail_world *m);
 /* Accepts a mail for `rcpt` and files it; `last` and `view` say what became of it. LF in `raw` is enough. */
 void filing_take_as(struct test *t, struct mail_world *m, struct str raw, const char *mail_from, const char *rcpt);
 void filing_take(struct test *t, struct mail_world *m, const char *raw); /* from its From, to support@ */
+void filing_settle_all(struct test *t, struct mail_world *m); /* what waits is filed; `last` is the newest row */
 struct str filing_reply_address(struct test *t, struct mail_world *m);   /* keyed, of the ticket in view */
 /* Lets the reader of the log write its mails. */
 void filing_notify(struct test *t, struct mail_world *m);

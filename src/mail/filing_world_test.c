@@ -71,11 +71,17 @@ void filing_take_as(struct test *t, struct mail_world *m, struct str raw, const 
 {
 	char sha[65];
 	struct str to = str_of(rcpt);
-	struct looking l = { .t = t, .m = m };
 
 	EXPECT_RC(RC_OK, blob_put(m->desk.blobs, raw, sha, &t->err));
 	EXPECT_RC(RC_OK, intake_accept(t->db, INTAKE_LMTP, str_of(sha), (int64_t)raw.n, str_of(mail_from), &to, 1,
 	                               time_now(), &t->err));
+	filing_settle_all(t, m);
+}
+
+void filing_settle_all(struct test *t, struct mail_world *m)
+{
+	struct looking l = { .t = t, .m = m };
+
 	for (int i = 0; i < 3 && intake_run(&m->desk, 10) == 0; i++)
 		;
 	EXPECT_RC(RC_OK, db_read(t->db, look, &l, &t->err));

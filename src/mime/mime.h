@@ -72,6 +72,7 @@ struct mail {
 	struct str identity;
 	struct str auto_reason; /* STR_NULL: a person wrote it. Else "auto-submitted", "list", "bulk", "null-sender",
 	                           ... */
+	bool spam; /* a filter on the way says so; only a yes is believed, a stranger may write a no */
 	struct mail_bounce bounce;
 	enum mail_crypto crypto; /* shown, never opened: we hold no keys */
 	struct mail_invite invite;

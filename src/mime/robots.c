@@ -27,6 +27,14 @@ static bool from_daemon(const struct mail *m)
 	                     str_starts_nocase(m->from.at[0].addr, STR("mail-daemon@")));
 }
 
+/* What SpamAssassin, rspamd and their like write. */
+static bool called_spam(const mime_fields *f)
+{
+	return starts(f, "X-Spam-Flag", "yes") || starts(f, "X-Spam-Status", "yes") || starts(f, "X-Spam", "yes") ||
+	       starts(f, "X-Rspamd-Action", "reject") || starts(f, "X-Rspamd-Action", "add header") ||
+	       starts(f, "X-Rspamd-Action", "rewrite subject");
+}
+
 static const char *reason(const mime_fields *f, const struct mail *m)
 {
 	if (m->bounce.is || has(f, "X-Failed-Recipients"))
@@ -71,6 +79,7 @@ void mime_find_robot(struct arena *a, const mime_fields *top, const struct mime_
 		m->bounce.recipient = mime_text(a, str_trim(str_sub(first, 0, str_find_byte(first, ','))));
 	}
 	r = reason(top, m);
+	m->spam = called_spam(top);
 	if (!r && is_report)
 		r = "report"; /* that it was read (RFC 8098), or called spam (RFC 5965) */
 	if (m->received > HOPS_MAX)

@@ -134,10 +134,10 @@ struct triage_mail {
 	struct instant received_at;
 	const char *state, *channel;
 	struct str size, headers, from, text, preview_error, ticket_url, ticket_number, contact, e_contact, e_reason,
-	        list_url;
+	        list_url, ticket, e_ticket, person, e_person, account, e_account, name, e_name;
 	struct desk_file *files;
 	size_t n_files;
-	bool open, may_refuse, may_link;
+	bool open, may_refuse, may_link, may_decide;
 };
 
 /* ---- shared by the files above ---- */

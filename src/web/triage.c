@@ -218,6 +218,15 @@ static enum rc show_mail(struct req *q, struct resp *r)
 		.contact = or_empty(web_field_value(q, "contact", STR(""))),
 		.e_contact = web_field_error(q, "contact"),
 		.e_reason = web_field_error(q, "reason"),
+		.ticket = or_empty(web_field_value(q, "ticket", STR(""))),
+		.e_ticket = web_field_error(q, "ticket"),
+		.person = or_empty(web_field_value(q, "person", x.in.from_addr)),
+		.e_person = web_field_error(q, "person"),
+		.account = or_empty(web_field_value(q, "account", STR(""))),
+		.e_account = web_field_error(q, "account"),
+		.name = or_empty(web_field_value(q, "name", x.in.from_name)),
+		.e_name = web_field_error(q, "name"),
+		.may_decide = s == INTAKE_TRIAGE || s == INTAKE_REFUSED,
 		.open = s == INTAKE_TRIAGE || s == INTAKE_QUARANTINE || s == INTAKE_REFUSED,
 		.may_refuse = s == INTAKE_TRIAGE || s == INTAKE_QUARANTINE,
 		.may_link = s == INTAKE_TRIAGE && x.in.from_addr.n > 0,
@@ -299,6 +308,96 @@ static enum rc do_contact(struct db_tx *tx, void *arg, struct err *err)
 	return rc == RC_OK ? intake_reprocess(tx, in.id, err) : rc;
 }
 
+static enum rc still_open(struct db_tx *tx, struct req *q, struct intake *in, struct err *err)
+{
+	enum rc rc = intake_find(tx, q->arena, (struct intake_id){ web_path_id(q, "id") }, in, err);
+
+	if (rc == RC_OK && in->state != INTAKE_TRIAGE && in->state != INTAKE_REFUSED)
+		return fail(err, RC_CONFLICT, "This mail does not wait for a decision any more. Nothing was changed.");
+	return rc;
+}
+
+static enum rc do_attach(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct req *q = arg;
+	struct intake in;
+	struct ticket t;
+	int64_t number;
+	enum rc rc = still_open(tx, q, &in, err);
+
+	if (rc != RC_OK)
+		return rc;
+	if (ticket_number_parse(req_field(q, "ticket"), web_desk(q)->config.prefix, &number) != RC_OK ||
+	    ticket_find(tx, q->arena, &q->actor, number, &t, NULL) != RC_OK)
+		return fail_field(err, RC_INVALID, "ticket", "There is no ticket with this number. Copy it from the ticket's page.");
+	return intake_decide(tx, in.id, &(struct intake_order){ .what = INTAKE_ATTACH, .ticket = t.id, .by = q->actor.agent }, err);
+}
+
+static enum rc known_person(struct db_tx *tx, struct req *q, const char *field, struct contact *ret, struct err *err)
+{
+	struct str email;
+
+	if (addr_canonical(q->arena, req_field(q, field), &email, NULL) != RC_OK ||
+	    contact_find_email(tx, q->arena, email, ret, NULL) != RC_OK || time_is_set(ret->disabled_at))
+		return fail_field(err, RC_INVALID, field,
+		                  "Nobody has this address. Write the address under which we know the person, or add "
+		                  "the person first.");
+	return RC_OK;
+}
+
+/* For somebody we know; who wrote it stays on the message. */
+static enum rc do_open(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct req *q = arg;
+	struct intake in;
+	struct contact c;
+	struct str kind = req_field(q, "kind");
+	enum rc rc = still_open(tx, q, &in, err);
+
+	if (rc == RC_OK)
+		rc = known_person(tx, q, "person", &c, err);
+	if (rc != RC_OK)
+		return rc;
+	int criticality = str_is(kind, "request") ? 0 : kind.p[0] - '0';
+	struct intake_order o = { .what = INTAKE_OPEN,
+		                  .contact = c.id,
+		                  .kind = criticality ? TICKET_INCIDENT : TICKET_REQUEST,
+		                  .criticality = criticality,
+		                  .by = q->actor.agent };
+	return intake_decide(tx, in.id, &o, err);
+}
+
+/* The address becomes a new person of an account, and so the mail is somebody's. */
+static enum rc do_person(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct req *q = arg;
+	struct intake in;
+	struct account *at = NULL;
+	struct list_page page = { .max = 2 };
+	struct str name = req_field(q, "name"), wanted = req_field(q, "account");
+	size_t n = 0, hit = 0;
+	bool more;
+	enum rc rc = still_open(tx, q, &in, err);
+
+	if (rc == RC_OK && !in.from_addr.n)
+		return fail(err, RC_CONFLICT, "This mail names no sender. Nothing was changed.");
+	if (rc == RC_OK)
+		rc = account_list(tx, q->arena, wanted, &page, &at, &n, &more, err);
+	if (rc != RC_OK)
+		return rc;
+	while (hit < n && !str_eq_nocase(at[hit].name, wanted))
+		hit++;
+	if (hit == n && n != 1)
+		return fail_field(err, RC_INVALID, "account", "No account, or more than one, begins like this. Write its whole name.");
+	hit = hit == n ? 0 : hit;
+	struct contact c = { .account = at[hit].id, .name = name, .email = in.from_addr, .n_roles = 1 };
+	c.roles[0] = (struct role){ CONTACT_OPERATOR, SCOPE_ACCOUNT, at[hit].id.v };
+	rc = contact_create(tx, &q->actor, q->now, &c, &c.id, err);
+	if (rc == RC_INVALID || rc == RC_CONFLICT)
+		return fail_field(err, RC_INVALID, "account", "This mail's address cannot be added: it is somebody else's, or no plain address.");
+	return rc == RC_OK ? intake_reprocess(tx, in.id, err) : rc;
+}
+
 static enum rc decide(struct req *q, struct resp *r, db_fn *fn, const char *done)
 {
 	if (!web_path_id(q, "id"))
@@ -328,6 +427,33 @@ static enum rc post_contact(struct req *q, struct resp *r)
 	return decide(q, r, do_contact, _(web_lang(q), "The address is added and the mail is being filed."));
 }
 
+static enum rc post_attach(struct req *q, struct resp *r)
+{
+	return decide(q, r, do_attach, _(web_lang(q), "The mail is being put on the ticket."));
+}
+
+static enum rc post_open(struct req *q, struct resp *r)
+{
+	return decide(q, r, do_open, _(web_lang(q), "A ticket is being made of the mail; if it comes back here, its reason says why."));
+}
+
+static enum rc post_person(struct req *q, struct resp *r)
+{
+	return decide(q, r, do_person, _(web_lang(q), "The person is added and the mail is being filed."));
+}
+
+static enum rc do_spam(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct req *q = arg;
+
+	return intake_refuse(tx, (struct intake_id){ web_path_id(q, "id") }, STR("spam"), err);
+}
+
+static enum rc post_spam(struct req *q, struct resp *r)
+{
+	return decide(q, r, do_spam, _(web_lang(q), "The mail is kept as spam. It can be filed again."));
+}
+
 static const struct field list_fields[] = {
 	{"state",	              FIELD_CHOICE, 0, false, "triage|quarantine|refused", "Which mails" },
 	{ "before",	                   FIELD_INT, 0, false, NULL, "Cursor of the next page" },
@@ -342,6 +468,21 @@ static const struct field contact_fields[] = {
 	{ .name = NULL     },
 };
 
+static const struct field attach_fields[] = {
+	{"ticket", FIELD_TEXT, 40, true, NULL, "Number of the ticket" },
+	{ .name = NULL    },
+};
+static const struct field open_fields[] = {
+	{"person",	   FIELD_TEXT, 254, true, NULL, "Address of the person it is for" },
+	{ "kind",	   FIELD_CHOICE, 0, true, "request|4|3|2|1", "Request, or the criticality of the incident" },
+	{ .name = NULL    },
+};
+static const struct field person_fields[] = {
+	{"account",	   FIELD_TEXT, 200, true, NULL, "Name of the account" },
+	{ "name",	   FIELD_TEXT, 200, true, NULL, "Name of the person" },
+	{ .name = NULL    },
+};
+
 #define MAIL "/desk/intake/{id}"
 const struct route triage_routes[] = {
 	{HTTP_GET,	                  "/desk/triage", CAP_AGENT, get_triage, list_fields, 0, "Mail that waits for a decision", NULL,
@@ -349,6 +490,10 @@ const struct route triage_routes[] = {
 	{ HTTP_GET,	                MAIL, CAP_AGENT, show_mail, NULL, ROUTE_SLOW, "A mail, as plain text", NULL, NULL },
 	{ HTTP_GET,	              MAIL "/raw", CAP_AGENT, get_raw, NULL, 0, "A mail's bytes", NULL, NULL },
 	{ HTTP_POST, MAIL "/reprocess", CAP_AGENT, post_reprocess, NULL, ROUTE_LENIENT, "Files it again", NULL, NULL },
+	{ HTTP_POST, MAIL "/attach", CAP_AGENT, post_attach, attach_fields, ROUTE_LENIENT, "Puts it on a ticket", NULL, NULL },
+	{ HTTP_POST, MAIL "/open", CAP_AGENT, post_open, open_fields, ROUTE_LENIENT, "Makes a ticket of it", NULL, NULL },
+	{ HTTP_POST, MAIL "/person", CAP_AGENT, post_person, person_fields, ROUTE_LENIENT, "Its sender is a new person", NULL, NULL },
+	{ HTTP_POST, MAIL "/spam", CAP_AGENT, post_spam, NULL, ROUTE_LENIENT, "It is spam", NULL, NULL },
 	{ HTTP_POST,	                      MAIL "/refuse", CAP_AGENT, post_refuse, refuse_fields, ROUTE_LENIENT, "Refuses it", NULL, NULL },
 	{ HTTP_POST,	                 MAIL "/contact", CAP_AGENT, post_contact, contact_fields, ROUTE_LENIENT,
          "The sender is somebody known", NULL, NULL },
