@@ -116,6 +116,10 @@ GET /desk/intake/{intake}/raw agent
 POST /desk/intake/{intake}/reprocess agent
 POST /desk/intake/{intake}/refuse agent
 POST /desk/intake/{intake}/contact agent
+POST /desk/intake/{intake}/attach agent
+POST /desk/intake/{intake}/open agent
+POST /desk/intake/{intake}/person agent
+POST /desk/intake/{intake}/spam agent
 GET /desk/admin admin
 POST /desk/admin admin
 GET /desk/admin/agents admin
