@@ -22,6 +22,8 @@ DB_QUERY(q_save, "draft.save",
          "purpose, ticket_id)"
          " DO UPDATE SET data = excluded.data, updated_at = excluded.updated_at RETURNING id");
 /* Touching the row also makes two uploads at once queue, so that each counts the other. */
+DB_QUERY(q_resave, "draft.resave",
+         "UPDATE draft SET data = :data, updated_at = :now WHERE " OWN " RETURNING purpose");
 DB_QUERY(q_touch, "draft.touch", "UPDATE draft SET updated_at = :now WHERE " OWN " RETURNING purpose");
 DB_QUERY(q_count, "draft.count_files", "SELECT COUNT(*) FROM attachment WHERE draft_id = :id");
 DB_QUERY(q_detach, "draft.detach",
@@ -141,6 +143,22 @@ enum rc draft_save(struct db_tx *tx, const struct actor *who, struct instant now
 		                        db_id("account", who->account.v), db_str("data", data), db_time("now", now)),
 		                &ret->v, err);
 	return rc;
+}
+
+enum rc draft_resave(struct db_tx *tx, const struct actor *who, struct instant now, struct draft_id d, struct str data,
+                     struct err *err)
+{
+	struct owner o;
+	int64_t purpose = 0;
+	enum rc rc = owner_of(who, &o, err);
+
+	if (rc == RC_OK)
+		rc = check_data(data, err);
+	if (rc == RC_OK)
+		rc = db_get_i64(tx, &q_resave,
+		                DB_ARGS(db_i64("id", d.v), OWNER_ARGS(o), db_str("data", data), db_time("now", now)),
+		                &purpose, err);
+	return rc == RC_NOT_FOUND ? no_draft(err) : rc;
 }
 
 enum rc draft_attach(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,

@@ -62,6 +62,9 @@ static void keeping(struct test *t, struct db_tx *tx, struct world *w)
 
 	EXPECT_RC(RC_NOT_FOUND, ticket_open(tx, ARENA, &w->boss, NOW, &n, &o, ERR));
 	EXPECT_STR("nobody sends another one's draft (S-33)", str_of(t->err.code), "draft-gone");
+	EXPECT_RC(RC_NOT_FOUND, draft_resave(tx, &w->boss, NOW, id, STR("{}"), ERR));
+	EXPECT_RC(RC_NOT_FOUND, draft_resave(tx, &w->writer, NOW, (struct draft_id){ 424242 }, STR("{}"), ERR));
+	EXPECT_RC(RC_NOT_FOUND, draft_find(tx, ARENA, &w->boss, DRAFT_TICKET, NEW_TICKET, &d, ERR));
 	EXPECT_RC(RC_DENIED, draft_save(tx, &w->token_a, NOW, DRAFT_TICKET, NEW_TICKET, STR("{}"), &again, ERR));
 	EXPECT_RC(RC_INVALID, draft_save(tx, &w->writer, NOW, DRAFT_TICKET, NEW_TICKET, STR("[]"), &again, ERR));
 	EXPECT_RC(RC_INVALID, draft_save(tx, &w->writer, NOW, DRAFT_REPLY, NEW_TICKET, STR("{}"), &again, ERR));

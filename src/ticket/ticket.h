@@ -301,6 +301,9 @@ MUST_USE enum rc draft_find(struct db_tx *tx, struct arena *out, const struct ac
                             struct ticket_id t, struct draft *ret, struct err *err);
 MUST_USE enum rc draft_save(struct db_tx *tx, const struct actor *who, struct instant now, enum draft_purpose p,
                             struct ticket_id t, struct str data, struct draft_id *ret, struct err *err);
+/* Writes a draft that was found before, and never makes one: RC_NOT_FOUND when it was sent or dropped meanwhile. */
+MUST_USE enum rc draft_resave(struct db_tx *tx, const struct actor *who, struct instant now, struct draft_id d,
+                              struct str data, struct err *err);
 MUST_USE enum rc draft_attach(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,
                               struct draft_id d, const struct new_attachment *a, struct attachment *ret,
                               struct err *err); /* at most 20 */

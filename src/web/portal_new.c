@@ -645,7 +645,8 @@ static enum rc get_details(struct req *q, struct resp *r)
 	return show_details(q, r);
 }
 
-/* The form of a ticket that was sent already must not make a new draft. */
+/* The form of a ticket that was sent already must not make a new draft: only the one that was found is written, though it
+ * is claimed by the same form sent twice meanwhile (S-54). */
 static enum rc keep_details(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct opening *o = arg;
@@ -666,7 +667,7 @@ static enum rc keep_details(struct db_tx *tx, void *arg, struct err *err)
 			*err = spare;
 	}
 	if (rc == RC_OK)
-		rc = save_draft(tx, o, err);
+		rc = draft_resave(tx, &q->actor, q->now, o->draft.id, typed_json(q->arena, &o->f), err);
 	for (size_t i = 0; i < o->n_files && rc == RC_OK; i++)
 		rc = draft_attach(tx, q->arena, &q->actor, q->now, o->draft.id, &o->files[i], &made, err);
 	return rc;
@@ -728,7 +729,8 @@ static enum rc autosave(struct db_tx *tx, void *arg, struct err *err)
 	if (rc != RC_OK || !o->draft.id.v) /* sent meanwhile: nothing to keep */
 		return rc;
 	take_details(o->q, &o->f);
-	return save_draft(tx, o, err);
+	rc = draft_resave(tx, &o->q->actor, o->q->now, o->draft.id, typed_json(o->q->arena, &o->f), err);
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
 static enum rc post_draft(struct req *q, struct resp *r)

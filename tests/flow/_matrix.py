@@ -327,7 +327,7 @@ def main():
     t.eq('S-30: every expectation has an address', mine - real, set())
     t.eq('S-30: one each', len(rows), len(mine))
     rows = [(k, v) for k, v in rows if v != 'skip']
-    with Desk() as d:
+    with Desk(sys.argv[1] if len(sys.argv) > 1 else None) as d:
         tokens = {'none': None, 'read': d.token('read', 'manager@campus.example'), 'write': d.token('write', 'manager@campus.example'),
                   'foreign': d.token('write', 'manager@colegio.example'), 'agent': d.token('write', 'agent@desk.example'),
                   'agent-read': d.token('read', 'agent@desk.example'), 'admin': d.token('admin', 'admin@desk.example')}

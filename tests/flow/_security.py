@@ -7,6 +7,7 @@ import os
 import re
 import smtplib
 import socket
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
@@ -526,7 +527,7 @@ def secrets(d, tokens, admin_page, smtp_password):
 def main():
     sink = Sink()
     smtp_password = 'CANARY-' + os.urandom(8).hex()
-    with Desk(flags=['--smtp-url', f'smtp://127.0.0.1:{sink.port}', '--authserv-id', 'mx.desk.example']) as d:
+    with Desk(sys.argv[1] if len(sys.argv) > 1 else None, flags=['--smtp-url', f'smtp://127.0.0.1:{sink.port}', '--authserv-id', 'mx.desk.example']) as d:
         tokens = [d.token('write', 'manager@campus.example'), d.token('admin', 'admin@desk.example')]
         write, admin = tokens
         manager, agent, admin_page = Browser(d), Browser(d), Browser(d)
