@@ -96,6 +96,9 @@ MUST_USE enum rc clock_find(struct db_tx *tx, struct arena *out, struct ticket_i
 /* What the cycle's clocks would be with another criticality: shown before a regrade is saved. */
 MUST_USE enum rc clock_if_criticality(struct db_tx *tx, struct arena *out, struct ticket_id t, int criticality, struct instant now,
 				      struct clock_cycle **ret, size_t *ret_n, struct err *err);
+/* The same for each criticality, in [1] to [4]. */
+MUST_USE enum rc clock_previews(struct db_tx *tx, struct arena *out, struct ticket_id t, struct instant now, struct clock_cycle *ret[5], size_t ret_n[5],
+				struct err *err);
 /* Replays, stores, and appends the events of what changed, warnings and breaches that are due included. Twice is once. */
 MUST_USE enum rc clock_refresh(struct db_tx *tx, struct arena *a, struct ticket_id t, struct instant now, struct err *err);
 /* Names the policy of the plan as it is now on the ticket, when it is another than the last: the promise changes. */
@@ -128,6 +131,33 @@ struct clock_row { /* the stored cycle */
 /* The nearest running deadline of each of these tickets, for boards and lists: one query. */
 MUST_USE enum rc clock_nearest(struct db_tx *tx, struct arena *out, const struct ticket_id *ids, size_t n, struct clock_row **ret,
 			       size_t *ret_n, struct err *err);
+
+/* One column of the incident board: open incidents of a criticality, the next deadline first, then paused ones, then those
+ * without a promise. */
+struct clock_card {
+	struct ticket_row row;
+	bool has_clock;
+	struct clock_row clock; /* the nearest */
+};
+MUST_USE enum rc clock_board(struct db_tx *tx, struct arena *out, const struct actor *who, int criticality, size_t max, struct clock_card **ret,
+			     size_t *ret_n, int *ret_total, struct err *err);
+struct clock_grid {
+	int count[4][5]; /* [complexity, 0 = not estimated][priority] of requests that wait for us */
+	int days;        /* of work, by the estimates */
+	int agents;      /* who could do it */
+};
+MUST_USE enum rc clock_grid(struct db_tx *tx, struct arena *out, struct clock_grid *ret, struct err *err);
+enum next_reason { NEXT_WANTED = 1, NEXT_PRIORITY, NEXT_SMALL, NEXT_OLD };
+struct clock_next_request {
+	struct ticket_row row;
+	struct str wanted_on;
+	enum next_reason why;
+	int days; /* of the estimate */
+};
+/* Requests that wait for us in the order to do them: what is wanted so soon that its estimate reaches the date, then by
+ * priority, then the small ones, then the oldest. */
+MUST_USE enum rc clock_next_requests(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now, size_t max,
+				     struct clock_next_request **ret, size_t *ret_n, struct err *err);
 
 /* ---- requests: no clock; an estimate in working days ---- */
 #define ESTIMATE_DAYS { 0, 1, 3, 5 } /* by complexity S, M, L, unless the settings say otherwise */

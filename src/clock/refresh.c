@@ -83,6 +83,22 @@ enum rc clock_find(struct db_tx *tx, struct arena *out, struct ticket_id t, stru
 	return rc;
 }
 
+static void replay_as(struct arena *out, const struct story *s, int criticality, struct instant now, struct clock_cycle **ret, size_t *ret_n)
+{
+	struct story more = *s;
+	struct clock_facts f;
+
+	more.events = arena_array(out, struct event, s->n_events + 1);
+	if (s->n_events)
+		memcpy(more.events, s->events, s->n_events * sizeof(*more.events));
+	more.events[more.n_events++] = (struct event){ .id = { INT64_MAX },
+						       .at = now,
+						       .kind = STR(EV_CRITICALITY),
+						       .data = arena_strf(out, "{\"to\":%d}", criticality) };
+	f = facts(&more);
+	clock_replay(out, &f, now, ret, ret_n);
+}
+
 enum rc clock_if_criticality(struct db_tx *tx, struct arena *out, struct ticket_id t, int criticality, struct instant now, struct clock_cycle **ret,
 			     size_t *ret_n, struct err *err)
 {
@@ -90,22 +106,21 @@ enum rc clock_if_criticality(struct db_tx *tx, struct arena *out, struct ticket_
 	enum rc rc = load(tx, out, t, false, &s, err);
 
 	*ret_n = 0;
-	if (rc != RC_OK || !s.named)
-		return rc;
-	struct event *more = arena_array(out, struct event, s.n_events + 1);
+	if (rc == RC_OK && s.named)
+		replay_as(out, &s, criticality, now, ret, ret_n);
+	return rc;
+}
 
-	if (s.n_events)
-		memcpy(more, s.events, s.n_events * sizeof(*more));
-	more[s.n_events] = (struct event){ .id = { s.n_events ? s.events[s.n_events - 1].id.v + 1 : 1 },
-					   .at = now,
-					   .kind = STR(EV_CRITICALITY),
-					   .data = arena_strf(out, "{\"to\":%d}", criticality) };
-	s.events = more;
-	s.n_events++;
-	struct clock_facts f = facts(&s);
+enum rc clock_previews(struct db_tx *tx, struct arena *out, struct ticket_id t, struct instant now, struct clock_cycle *ret[5], size_t ret_n[5],
+		       struct err *err)
+{
+	struct story s = { 0 };
+	enum rc rc = load(tx, out, t, false, &s, err);
 
-	clock_replay(out, &f, now, ret, ret_n);
-	return RC_OK;
+	memset(ret_n, 0, 5 * sizeof(*ret_n));
+	for (int c = 1; rc == RC_OK && s.named && c <= 4; c++)
+		replay_as(out, &s, c, now, &ret[c], &ret_n[c]);
+	return rc;
 }
 
 /* ---- events ---- */

@@ -183,7 +183,10 @@ static enum rc get_view(struct req *q, struct resp *r)
 		               .next_url = STR_INIT(""),
 		               .empty = _(l, view->empty),
 		               .action = _(l, view->action),
-		               .action_url = view->action_url };
+		               .action_url = view->action_url,
+		               .board_url = view->view == VIEW_INCIDENTS  ? "/desk/board/incidents"
+		                            : view->view == VIEW_REQUESTS ? "/desk/board/requests"
+		                                                          : NULL };
 	if (x.next.n)
 		v.next_url = arena_strf(q->arena, "/desk/views/%s?after=" STR_F, view->name, STR_A(x.next));
 	struct out o = web_out(q, r);

@@ -3,6 +3,7 @@
  * desk_ticket.c. */
 #include "html/html.h"
 #include "mime/mime.h"
+#include "web/clock_view.h"
 #include "web/desk_view.h"
 #include "web/web.h"
 #include <jansson.h>
@@ -47,6 +48,10 @@ enum rc desk_load(struct db_tx *tx, void *load, struct err *err)
 		rc = account_find(tx, a, t->account, &x->account, err);
 	if (rc == RC_OK && t->contact.v)
 		rc = contact_find(tx, a, t->contact, &x->contact, err);
+	if (rc == RC_OK && t->kind == TICKET_INCIDENT)
+		rc = clock_find(tx, a, t->id, x->q->now, &x->clocks, &x->n_clocks, err);
+	if (rc == RC_OK && t->kind == TICKET_INCIDENT && t->state <= STATE_WAITING)
+		rc = clock_preview_texts(tx, x->q, t->id, x->preview, err);
 	return rc;
 }
 
@@ -236,6 +241,32 @@ static struct str say_mail_automatic(const struct telling *t)
 	return str_of(_(t->l, "An automatic mail was filed"));
 }
 
+static const char *clock_word(const struct telling *t)
+{
+	struct str m = word(t, "metric");
+
+	return str_is(m, "first-response")  ? _(t->l, "first answer")
+	       : str_is(m, "next-response") ? _(t->l, "next answer")
+	       : str_is(m, "update")        ? _(t->l, "next update")
+	                                    : _(t->l, "solution");
+}
+
+static struct str say_clock_warned(const struct telling *t)
+{
+	return TR_FILL(t->a, _(t->l, "Most of the promised time has passed: {what}"), { "what", str_of(clock_word(t)) });
+}
+
+static struct str say_clock_breached(const struct telling *t)
+{
+	return TR_FILL(t->a, _(t->l, "The promise was not kept: {what}"), { "what", str_of(clock_word(t)) });
+}
+
+/* Clocks turn with what is told already; only what needs somebody is a line of its own. */
+static bool is_silent(const struct event *e)
+{
+	return str_starts(e->kind, STR("clock.")) && !str_is(e->kind, EV_CLOCK_WARNED) && !str_is(e->kind, EV_CLOCK_BREACHED);
+}
+
 static struct str tell(const struct req *q, const struct event *e)
 {
 	static const struct {
@@ -259,6 +290,8 @@ static struct str tell(const struct req *q, const struct event *e)
 		{ EV_PARTICIPANT,    say_participant   },
 		{ EV_MAIL_FAILED,    say_mail_failed   },
 		{ EV_MAIL_AUTOMATIC, say_mail_automatic},
+		{ EV_CLOCK_WARNED,   say_clock_warned  },
+		{ EV_CLOCK_BREACHED, say_clock_breached},
 	};
 	struct telling t = { .q = q, .l = web_lang(q), .a = q->arena, .e = e };
 	struct str s = e->kind; /* one that is not known here is told by its word */
@@ -439,7 +472,7 @@ void desk_items(const struct req *q, const struct ticket_view *view, struct even
 		     m++)
 			if (after.v == 0)
 				add_message(q, &v[n++], &view->messages[m]);
-		if (shown && !tells_message(e))
+		if (shown && !tells_message(e) && !is_silent(e))
 			v[n++] = (struct desk_item){ .is_event = true, .text = tell(q, e), .at = e->at };
 		for (; e->message.v && m < view->n_messages && view->messages[m].id.v <= e->message.v; m++)
 			if (shown)
@@ -580,6 +613,8 @@ void desk_fill(struct req *q, struct desk_load *x, const char *action, struct de
 		.n_related = x->n_related,
 	};
 	v->draft_url = str_concat(q->arena, v->url, STR("/draft"));
+	v->clocks = clock_lines(q, x->clocks, x->n_clocks, false, &v->n_clocks);
+	memcpy(v->preview, x->preview, sizeof(v->preview));
 	desk_items(q, &x->view, (struct event_id){ 0 }, &v->items, &v->n_items);
 	fill_people(q, x, v);
 	fill_composer(q, x, v);

@@ -26,6 +26,7 @@ struct desk_list {
 	struct str next_url;
 	const char *empty, *action; /* one sentence and what to do then */
 	const char *action_url;
+	const char *board_url; /* NULL: there is none */
 };
 struct desk_search {
 	struct str words;
@@ -66,6 +67,8 @@ struct desk_item { /* a message, or an event in one line */
 	struct desk_delivery *deliveries;
 	size_t n_deliveries;
 };
+struct clock_line; /* web/clock_view.h */
+struct clock_cycle;
 struct desk_person {
 	struct str name, email;
 	bool requester;
@@ -87,6 +90,9 @@ struct desk_ticket {
 	size_t n_people;
 	struct desk_row *related;
 	size_t n_related;
+	struct clock_line *clocks;
+	size_t n_clocks;
+	struct str preview[5]; /* what each criticality would promise */
 	/* the composer */
 	struct str text, draft_url;
 	bool note;
@@ -183,6 +189,9 @@ struct desk_load {
 	struct str plan_name, promise;
 	struct account account;
 	struct contact contact;
+	struct clock_cycle *clocks;
+	size_t n_clocks;
+	struct str preview[5];
 };
 /* desk_recall.c: parts of it that are kept between requests. */
 MUST_USE enum rc desk_related(struct db_tx *tx, struct desk_load *x, struct err *err);

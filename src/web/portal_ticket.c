@@ -6,6 +6,7 @@
 #include "html/html.h"
 #include "util/crypt.h"
 #include "util/json.h"
+#include "web/clock_view.h"
 #include "web/portal_common.h"
 
 #define TEXT_FIELD_MAX (200 << 10)
@@ -19,6 +20,9 @@ struct loaded {
 	struct plan plan;
 	struct calendar calendar;
 	bool has_plan, has_calendar;
+	struct clock_cycle *clocks;
+	size_t n_clocks;
+	int days; /* a request's estimate */
 };
 
 static int64_t number_of(const struct req *q)
@@ -52,6 +56,10 @@ static enum rc load(struct db_tx *tx, void *arg, struct err *err)
 
 	if (rc == RC_OK)
 		rc = find_reply(tx, x->q, x->view.t.id, &x->draft, err);
+	if (rc == RC_OK && x->view.t.kind == TICKET_INCIDENT)
+		rc = clock_find(tx, a, x->view.t.id, x->q->now, &x->clocks, &x->n_clocks, err);
+	else if (rc == RC_OK)
+		rc = clock_estimate_days(tx, a, x->view.t.complexity, &x->days, err);
 	if (rc != RC_OK || !x->view.t.plan_code.n)
 		return rc;
 	/* A plan that is gone costs the sentence about it, not the page. */
@@ -392,6 +400,11 @@ static struct ticket_page page_of(struct loaded *x)
 		v.promise = promise_text(q->arena, l, &x->plan, x->has_calendar ? &x->calendar : NULL, t->kind,
 		                         t->criticality);
 	v.draft_url = str_concat(q->arena, v.url, STR("/draft"));
+	v.clocks = clock_lines(q, x->clocks, x->n_clocks, false, &v.n_clocks);
+	v.wanted_on = or_empty(t->wanted_on);
+	if (x->days)
+		v.estimate = TR_FILL(q->arena, tr_n(l, "{n} working day", "{n} working days", x->days),
+		                     { "n", arena_strf(q->arena, "%d", x->days) });
 	fill_timeline(q, &x->view, &v);
 	return v;
 }

@@ -67,6 +67,7 @@ struct timeline_item {             /* a message, or a visible event in one line 
 	const struct shown_file *files;
 	size_t n_files;
 };
+struct clock_line; /* web/clock_view.h */
 struct ticket_page {
 	struct str number, url, subject, resolution, plan;
 	bool incident;
@@ -86,6 +87,9 @@ struct ticket_page {
 	struct str draft_url, form_key;
 	struct str new_url;        /* to open a follow-up */
 	bool fresh;                /* just opened: the confirmation */
+	struct clock_line *clocks; /* what was promised, and what is left of it */
+	size_t n_clocks;
+	struct str estimate, wanted_on; /* of a request */
 };
 struct kb_home { struct str words; struct article *at; size_t n; bool searched; const char *lang; };
 struct kb_article { const struct article *a; struct html body; bool fallback; bool signed_in; };

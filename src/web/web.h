@@ -115,4 +115,6 @@ extern const struct route kb_routes[];
 extern const struct route desk_routes[]; /* "/desk": agents */
 extern const struct route desk_ticket_routes[];
 extern const struct route triage_routes[];
+extern const struct route clock_routes[]; /* each minute of a promise, for agents and customers */
+extern const struct route board_routes[]; /* "/desk/board/..." */
 extern const struct route admin_routes[]; /* "/desk/admin" */

@@ -1,0 +1,131 @@
+// Promises in a real browser: a customer reports, sees the promise, an agent regrades after seeing what each would promise,
+// waits, resumes, resolves; each minute is explained to both. Boards in light, dark, wide, narrow, by axe.
+// SHOTS=FOLDER keeps pictures.
+import { spawn, spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+const root = path.resolve(path.dirname(new URL(import.meta.url).pathname), '../..');
+const require = createRequire(path.join(root, 'web/package.json'));
+const { chromium } = require('playwright-core');
+const axeSource = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const carrel = process.env.CARREL || path.join(root, 'build-test/carrel');
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'carrel-clock-'));
+const port = await new Promise((ok) => { const s = net.createServer().listen(0, '127.0.0.1', () => { const p = s.address().port; s.close(() => ok(p)); }); });
+const base = `http://localhost:${port}`;
+let passed = 0, failed = 0;
+const check = (why, ok, more = '') => { if (ok) passed++; else { failed++; console.log(`FAILED ${why} ${more}`); } };
+
+spawnSync(carrel, ['demo', '--data-dir', dir]);
+const desk = spawn(carrel, ['serve', '--data-dir', dir, '--listen', `127.0.0.1:${port}`, '--base-url', base, '--support-addr', 'support@desk.example'], { stdio: ['ignore', 'ignore', fs.openSync(path.join(dir, 'log'), 'w')] });
+const logins = Object.fromEntries(fs.readFileSync(path.join(dir, 'SIGN-INS.txt'), 'utf8').split('\n').map((l) => l.match(/(\S+@\S+)\s+(\S+)$/)).filter(Boolean).map((m) => [m[1], m[2]]));
+for (let i = 0; i < 100; i++) { try { if ((await fetch(base + '/healthz')).ok) break; } catch { await new Promise((r) => setTimeout(r, 100)); } }
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+
+async function signIn(email, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20000);
+  page.on('console', (m) => { if (/Content Security Policy/.test(m.text())) check('no page breaks its own policy', false, m.text()); });
+  await page.goto(base + '/sign-in');
+  await page.fill('input[name=email]', email);
+  await page.fill('input[name=password]', logins[email]);
+  await page.click('button.primary');
+  await page.waitForLoadState();
+  return page;
+}
+
+async function look(page, name) {
+  for (const [scheme, width] of [['light', 1440], ['dark', 390]]) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize({ width, height: 900 });
+    await page.evaluate(axeSource);
+    const r = await page.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }));
+    check(`${name} ${scheme} ${width} passes axe`, r.violations.length === 0, JSON.stringify(r.violations.map((v) => [v.id, v.nodes.slice(0, 2).map((n) => n.html.slice(0, 160))])));
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth + 1);
+    check(`${name} ${width} does not scroll sideways`, !wide);
+    if (process.env.SHOTS) await page.screenshot({ path: path.join(process.env.SHOTS, `${name}-${scheme}-${width}.png`), fullPage: true });
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 1440, height: 900 });
+}
+
+try {
+  const manager = await signIn('manager@campus.example');
+  await manager.goto(base + '/support/new');
+  await manager.check('input[name=kind][value=incident]');
+  await manager.click('main button.primary');
+  await manager.check('input[name=criticality][value="3"]');
+  await manager.click('main button.primary');
+  await manager.fill('#summary', 'The unit page is slow');
+  await manager.getByRole('button', { name: 'Send ticket' }).click();
+  await manager.waitForURL(/support\/tickets\/CAR-/);
+  const number = manager.url().match(/CAR-[\d-]+/)[0];
+  check('the customer sees what is promised', (await manager.getByRole('heading', { name: 'What we promised' }).count()) === 1);
+  check('the first answer has a deadline', /First answer/.test(await manager.content()));
+
+  const agent = await signIn('agent@desk.example');
+  await agent.goto(`${base}/desk/tickets/${number}`);
+  check('the agent sees the time left', (await agent.getByRole('heading', { name: 'Time left' }).count()) === 1);
+  await agent.locator('details:has(form[action$="/criticality"]) > summary').click();
+  check('each criticality says what it would promise', /C2[\s\S]*First answer: \d/.test(await agent.locator('form[action$="/criticality"]').innerText()));
+  await look(agent, 'ticket');
+  await agent.selectOption('#criticality-criticality', '2');
+  await agent.fill('#criticality-reason', 'It keeps everybody from working');
+  await agent.getByRole('button', { name: 'Change criticality' }).click();
+  await agent.waitForLoadState();
+  check('the earlier promise stays', /Promised before/.test(await agent.content()) && /It keeps everybody from working/.test(await agent.content()));
+  await agent.fill('#text', 'Which browser is it?');
+  await agent.getByRole('button', { name: 'Send and wait for customer' }).click();
+  await agent.waitForLoadState();
+  check('waiting pauses', /paused, /.test(await agent.locator('section', { hasText: 'Time left' }).first().innerText()));
+  await manager.reload();
+  await manager.fill('#text', 'All of them.');
+  await manager.getByRole('button', { name: 'Send', exact: true }).click();
+  await manager.waitForLoadState();
+  await agent.goto(`${base}/desk/tickets/${number}`);
+  check('the answer resumes', !/paused, /.test(await agent.locator('section', { hasText: 'Time left' }).first().innerText()));
+  check('and wants one', /Next answer/.test(await agent.content()));
+  await agent.goto(`${base}/desk/tickets/${number}/clocks`);
+  check('each minute has a reason', /waiting for the customer/.test(await agent.content()));
+  for (const d of await agent.locator('details').all()) await d.evaluate((e) => { e.open = true; });
+  await look(agent, 'minutes');
+
+  await agent.goto(base + '/desk/board/incidents');
+  check('the board has four columns', (await agent.locator('.board > section').count()) === 4);
+  check('with the ticket in the second', (await agent.locator('.board > section').nth(1).innerText()).includes(number));
+  await look(agent, 'board');
+  await agent.goto(base + '/desk/board/incidents?wallboard=1');
+  await look(agent, 'wallboard');
+  await agent.goto(base + '/desk/board/requests');
+  check('requests have a next best with its reason', (await agent.locator('ol.list li .pill').count()) >= 1);
+  await look(agent, 'requests');
+
+  await agent.goto(`${base}/desk/tickets/${number}`);
+  await agent.locator('summary', { hasText: 'Resolve' }).click();
+  await agent.fill('#resolve-resolution', 'A cache was full.');
+  await agent.getByRole('button', { name: 'Resolve', exact: true }).click();
+  await agent.waitForLoadState();
+  await manager.goto(`${base}/support/tickets/${number}`);
+  check('the customer sees that it was kept', /kept in/.test(await manager.content()));
+  await look(manager, 'customer');
+  await manager.goto(`${base}/support/tickets/${number}/promise`);
+  check('and each minute', (await manager.locator('tfoot').count()) >= 2);
+  const other = await signIn('manager@colegio.example');
+  const answer = await other.goto(`${base}/support/tickets/${number}/promise`);
+  check('to others the ticket does not exist', answer.status() === 404);
+  const spanish = await signIn('operator@campus.example');
+  await spanish.goto(`${base}/support/tickets/${number}/promise`);
+  check('in their language', /minuto a minuto/.test(await spanish.content()) && !/Each minute|Counted in all/.test(await spanish.content()));
+} catch (e) {
+  check('the story ran to its end', false, e.stack);
+} finally {
+  await browser.close();
+  desk.kill('SIGTERM');
+  await new Promise((ok) => desk.on('exit', ok));
+  fs.rmSync(dir, { recursive: true, force: true });
+}
+console.log(`${passed} passed, ${failed} failed, 0 skipped`);
+process.exit(failed ? 1 : 0);
