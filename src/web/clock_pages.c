@@ -17,6 +17,14 @@ struct str clock_length(struct arena *a, int64_t us)
 	return arena_strf(a, "%lld min", min);
 }
 
+/* Of working time: a day of it is no day of the calendar's, so hours it stays. */
+static struct str work_length(struct arena *a, int64_t us)
+{
+	long long min = (us < 0 ? -us : us) / MINUTE_US;
+
+	return min >= 60 ? arena_strf(a, min % 60 ? "%lld h %02lld min" : "%lld h", min / 60, min % 60) : arena_strf(a, "%lld min", min);
+}
+
 static const char *metric_name(const struct i18n *l, enum metric m)
 {
 	switch (m) {
@@ -41,8 +49,8 @@ static struct str left_text(const struct req *q, enum clock_state state, struct 
 
 	if (state == CLOCK_STOPPED) {
 		*look = broken ? "over" : "ok";
-		return broken ? TR_FILL(a, _(l, "late: it took {time}"), { "time", clock_length(a, elapsed) })
-			      : TR_FILL(a, _(l, "kept in {time}"), { "time", clock_length(a, elapsed) });
+		return broken ? TR_FILL(a, _(l, "late: it took {time}"), { "time", work_length(a, elapsed) })
+			      : TR_FILL(a, _(l, "kept in {time}"), { "time", work_length(a, elapsed) });
 	}
 	*look = "paused";
 	if (state == CLOCK_CANCELLED)
@@ -52,9 +60,9 @@ static struct str left_text(const struct req *q, enum clock_state state, struct 
 		return time_is_set(due) ? TR_FILL(a, _(l, "{time} late"), { "time", clock_length(a, wall) }) : str_of(_(l, "late"));
 	}
 	if (state == CLOCK_PAUSED)
-		return TR_FILL(a, _(l, "paused, {time} left"), { "time", clock_length(a, remaining) });
+		return TR_FILL(a, _(l, "paused, {time} left"), { "time", work_length(a, remaining) });
 	*look = remaining * 4 <= goal ? "soon" : "ok";
-	return time_is_set(due) ? TR_FILL(a, _(l, "{time} left"), { "time", clock_length(a, wall) }) : clock_length(a, remaining);
+	return time_is_set(due) ? TR_FILL(a, _(l, "{time} left"), { "time", clock_length(a, wall) }) : work_length(a, remaining);
 }
 
 struct str clock_left(const struct req *q, const struct clock_row *c, const char **look)
@@ -75,7 +83,7 @@ static void earlier(const struct req *q, const struct clock_cycle *c, struct clo
 
 		v->was[v->n_was++] = (struct clock_was){ .due = p->due,
 							 .since = next->since,
-							 .goal = clock_length(q->arena, p->goal),
+							 .goal = work_length(q->arena, p->goal),
 							 .who = next->who.n ? next->who : STR("Carrel"),
 							 .why = next->why.p ? next->why : STR(""),
 							 .criticality = p->criticality,
@@ -87,8 +95,8 @@ static struct clock_line line(const struct req *q, const struct clock_cycle *c)
 {
 	bool broken = time_is_set(c->breached_at);
 	struct clock_line v = { .name = metric_name(web_lang(q), c->metric),
-				.goal = clock_length(q->arena, c->goal),
-				.elapsed = clock_length(q->arena, c->elapsed),
+				.goal = work_length(q->arena, c->goal),
+				.elapsed = work_length(q->arena, c->elapsed),
 				.due = c->due_at,
 				.since = c->started_at,
 				.ongoing = c->state == CLOCK_RUNNING || c->state == CLOCK_PAUSED,
@@ -169,11 +177,11 @@ static enum rc explain(const struct req *q, const struct clock_cycle *c, struct 
 			continue;
 		v->parts[v->n_parts++] = (struct clock_part){ .from = i18n_date(a, web_lang(q), s[i].from, zone, DATE_MINUTE),
 							      .to = i18n_date(a, web_lang(q), s[i].to, zone, DATE_MINUTE),
-							      .length = clock_length(a, s[i].to.us - s[i].from.us),
+							      .length = work_length(a, s[i].to.us - s[i].from.us),
 							      .why = why_text(q, &s[i]),
 							      .counted = s[i].counted };
 	}
-	v->sum = clock_length(a, sum);
+	v->sum = work_length(a, sum);
 	return RC_OK;
 }
 
