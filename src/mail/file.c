@@ -144,6 +144,9 @@ static enum rc mention(struct db_tx *tx, struct filing_job *job, struct ticket_i
 			    str_eq(canon, job->mail->identity))
 				continue;
 			rc = ticket_mention(tx, t, canon, (struct contact_id){ 0 }, err);
+			/* So many people are in copy that no more are noted: no reason to lose the mail. */
+			if (rc == RC_LIMIT)
+				return RC_OK;
 		}
 	return rc;
 }

@@ -12,7 +12,8 @@ DB_QUERY(q_kind, "participant.kind",
          "  WHERE x.email = :email AND t.id = :ticket AND c.disabled_at IS NULL),"
          " (SELECT MAX(p.accepted) FROM participant p LEFT JOIN contact c ON c.id = p.contact_id"
          "  WHERE p.ticket_id = :ticket AND p.email = :email AND c.disabled_at IS NULL)");
-DB_QUERY(q_count, "participant.count", "SELECT COUNT(*) FROM participant WHERE ticket_id = :ticket");
+DB_QUERY(q_count, "participant.count", "SELECT COUNT(*) FROM participant"
+         " WHERE ticket_id = :ticket AND email <> :email AND accepted >= :least");
 DB_QUERY(q_mention, "participant.mention",
          "INSERT INTO participant (ticket_id, email, contact_id, accepted) VALUES (:ticket, :email,"
          " COALESCE(CAST(:contact AS BIGINT), (SELECT contact_id FROM contact_address WHERE email = :email)), 0)"
@@ -32,6 +33,10 @@ DB_QUERY(q_recipients, "participant.recipients",
          " WHERE p.ticket_id = :ticket AND p.accepted = 1 AND c.disabled_at IS NULL"
          " AND NOT EXISTS (SELECT 1 FROM contact_address x WHERE x.email = p.email AND x.contact_id = t.contact_id)"
          " ORDER BY 1, 3");
+DB_QUERY(q_mentioned, "participant.mentioned",
+         "SELECT p.email FROM participant p WHERE p.ticket_id = :ticket AND p.accepted = 0 AND NOT EXISTS (SELECT 1 FROM"
+         " contact_address x JOIN ticket t ON t.contact_id = x.contact_id WHERE x.email = p.email AND t.id = :ticket)"
+         " ORDER BY p.email");
 DB_QUERY(q_ref_add, "mail_ref.add",
          "INSERT INTO mail_ref (message_id, ticket_id) VALUES (:message_id, :ticket) ON CONFLICT (message_id, "
          "ticket_id) DO NOTHING");
@@ -61,10 +66,12 @@ enum rc ticket_participant(struct db_tx *tx, struct ticket_id t, struct str emai
 	return RC_OK;
 }
 
-static enum rc room_for_one(struct db_tx *tx, struct ticket_id t, struct err *err)
+/* Who is only in copy leaves room for those whom an agent accepts. */
+static enum rc room_for_one(struct db_tx *tx, struct ticket_id t, struct str email, bool accepted, struct err *err)
 {
 	int64_t n = 0;
-	enum rc rc = db_get_i64(tx, &q_count, DB_ARGS(db_i64("ticket", t.v)), &n, err);
+	enum rc rc = db_get_i64(tx, &q_count,
+	                        DB_ARGS(db_i64("ticket", t.v), db_str("email", email), db_i64("least", accepted)), &n, err);
 
 	if (rc == RC_OK && n >= PARTICIPANTS_MAX)
 		return fail_field(err, RC_LIMIT, "email", "A ticket has at most %d participants. Nothing was changed.",
@@ -93,7 +100,7 @@ enum rc ticket_mention(struct db_tx *tx, struct ticket_id t, struct str email, s
 	enum rc rc = canonical(&a, email, &email, err);
 
 	if (rc == RC_OK)
-		rc = room_for_one(tx, t, err);
+		rc = room_for_one(tx, t, email, false, err);
 	if (rc == RC_OK)
 		rc = db_exec(tx, &q_mention,
 		             DB_ARGS(db_i64("ticket", t.v), db_str("email", email), db_id("contact", contact.v)), NULL,
@@ -108,8 +115,8 @@ enum rc participant_set(struct db_tx *tx, struct ticket_id t, struct str email, 
 	arena_init(&a);
 	enum rc rc = canonical(&a, email, &email, err);
 
-	if (rc == RC_OK)
-		rc = room_for_one(tx, t, err);
+	if (rc == RC_OK && accepted)
+		rc = room_for_one(tx, t, email, true, err);
 	if (rc == RC_OK)
 		rc = db_exec(tx, &q_set,
 		             DB_ARGS(db_i64("ticket", t.v), db_str("email", email), db_i64("accepted", accepted)), NULL,
@@ -155,4 +162,18 @@ enum rc mail_ref_find(struct db_tx *tx, struct str message_id, struct ticket_id 
 	if (rc == RC_OK)
 		ret->v = db_col_i64(&r, 0);
 	return rc;
+}
+
+enum rc ticket_mentioned(struct db_tx *tx, struct arena *out, struct ticket_id t, struct str **ret, size_t *ret_n,
+                         struct err *err)
+{
+	VEC(struct str) v = { 0 };
+	AUTO_ROWS r = { 0 };
+	enum rc rc = db_select(tx, &q_mentioned, DB_ARGS(db_i64("ticket", t.v)), &r, err);
+
+	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
+		*VEC_ADD(out, &v) = db_col_str(&r, 0, out);
+	*ret = v.at;
+	*ret_n = v.n;
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }

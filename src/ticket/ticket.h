@@ -280,6 +280,9 @@ struct recipient {
 };
 MUST_USE enum rc ticket_recipients(struct db_tx *tx, struct arena *out, struct ticket_id t, struct recipient **ret,
                                    size_t *ret_n, struct err *err); /* requester and accepted participants */
+/* Addresses that were in copy and get nothing until an agent accepts them. */
+MUST_USE enum rc ticket_mentioned(struct db_tx *tx, struct arena *out, struct ticket_id t, struct str **ret,
+                                  size_t *ret_n, struct err *err);
 MUST_USE enum rc mail_ref_add(struct db_tx *tx, struct str message_id, struct ticket_id t, struct err *err);
 MUST_USE enum rc mail_ref_find(struct db_tx *tx, struct str message_id, struct ticket_id *ret,
                                struct err *err); /* RC_NOT_FOUND; ambiguous ones too */

@@ -39,6 +39,8 @@ enum rc desk_load(struct db_tx *tx, void *load, struct err *err)
 	if (rc == RC_OK)
 		rc = ticket_recipients(tx, a, t->id, &x->people, &x->n_people, err);
 	if (rc == RC_OK)
+		rc = ticket_mentioned(tx, a, t->id, &x->mentioned, &x->n_mentioned, err);
+	if (rc == RC_OK)
 		rc = load_draft(tx, x, DRAFT_REPLY, &x->reply, err);
 	if (rc == RC_OK)
 		rc = load_draft(tx, x, DRAFT_NOTE, &x->note, err);
@@ -552,6 +554,8 @@ static void fill_composer(struct req *q, struct desk_load *x, struct desk_ticket
 
 static void fill_people(struct req *q, struct desk_load *x, struct desk_ticket *v)
 {
+	v->mentioned = x->mentioned;
+	v->n_mentioned = x->n_mentioned;
 	v->people = arena_array(q->arena, struct desk_person, x->n_people + 1);
 	for (size_t i = 0; i < x->n_people; i++)
 		v->people[v->n_people++] = (struct desk_person){

@@ -88,6 +88,8 @@ struct desk_ticket {
 	size_t n_agents;
 	struct desk_person *people;
 	size_t n_people;
+	struct str *mentioned; /* in copy only */
+	size_t n_mentioned;
 	struct desk_row *related;
 	size_t n_related;
 	struct clock_line *clocks;
@@ -185,6 +187,8 @@ struct desk_load {
 	size_t n_related;
 	struct recipient *people;
 	size_t n_people;
+	struct str *mentioned;
+	size_t n_mentioned;
 	struct draft reply, note;
 	struct str plan_name, promise;
 	struct account account;

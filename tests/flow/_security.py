@@ -249,10 +249,15 @@ def identity(d, sink, write, agent, admin):
     t.ok('S-09, S-11: numbers, subjects and bent proofs never thread', not re.search('guess |bent-', said))
     t.ok('S-11: a bent reference opens a new ticket', tickets(d, admin, 'bent reference'))
     # S-10
+    t.ok('S-10: the agent sees who was in copy', 'mallory@evil.example' in Page(agent.get(f'/desk/tickets/{n}').text).text)
     d.ask('POST', f'/api/v1/tickets/{n}/messages', {'text': 'CANARY-REPLY to the customer'}, token=admin)
     t.ok('S-10: the reply reached the customer', sink.wait(lambda to, raw: 'manager@campus.example' in to and b'CANARY-REPLY' in raw))
     time.sleep(1)
     t.ok('S-10: and nobody who was only in Cc', not any('mallory@evil.example' in to and b'CANARY' in raw for _, to, raw in sink.mails))
+    for i in range(4):
+        many = ', '.join(f'<crowd-{i}-{k}@evil.example>' for k in range(18))
+        deliver(d, mail('manager@campus.example', 'Re: threads', f'crowd-{i}', to=reply, head=f'Cc: {many}\r\n'), to=reply)
+    t.ok('S-10: a crowd in copy loses no mail', until(lambda: 'crowd-3' in d.ask('GET', f'/api/v1/tickets/{n}/messages', token=admin).text))
     agent.post(f'/desk/tickets/{n}/participant', {'accept': '1', 'email': 'mallory@evil.example'}, page=f'/desk/tickets/{n}')
     d.ask('POST', f'/api/v1/tickets/{n}/messages', {'text': 'AFTER-ACCEPTING'}, token=admin)
     t.ok('S-10: until an agent accepts the address', sink.wait(lambda to, raw: 'mallory@evil.example' in to and b'AFTER-ACCEPTING' in raw))
