@@ -12,7 +12,8 @@ DB_QUERY(q_kind, "participant.kind",
          "  WHERE x.email = :email AND t.id = :ticket AND c.disabled_at IS NULL),"
          " (SELECT MAX(p.accepted) FROM participant p LEFT JOIN contact c ON c.id = p.contact_id"
          "  WHERE p.ticket_id = :ticket AND p.email = :email AND c.disabled_at IS NULL)");
-DB_QUERY(q_count, "participant.count", "SELECT COUNT(*) FROM participant"
+DB_QUERY(q_count, "participant.count",
+         "SELECT COUNT(*) FROM participant"
          " WHERE ticket_id = :ticket AND email <> :email AND accepted >= :least");
 DB_QUERY(q_mention, "participant.mention",
          "INSERT INTO participant (ticket_id, email, contact_id, accepted) VALUES (:ticket, :email,"
@@ -33,10 +34,11 @@ DB_QUERY(q_recipients, "participant.recipients",
          " WHERE p.ticket_id = :ticket AND p.accepted = 1 AND c.disabled_at IS NULL"
          " AND NOT EXISTS (SELECT 1 FROM contact_address x WHERE x.email = p.email AND x.contact_id = t.contact_id)"
          " ORDER BY 1, 3");
-DB_QUERY(q_mentioned, "participant.mentioned",
-         "SELECT p.email FROM participant p WHERE p.ticket_id = :ticket AND p.accepted = 0 AND NOT EXISTS (SELECT 1 FROM"
-         " contact_address x JOIN ticket t ON t.contact_id = x.contact_id WHERE x.email = p.email AND t.id = :ticket)"
-         " ORDER BY p.email");
+DB_QUERY(
+        q_mentioned, "participant.mentioned",
+        "SELECT p.email FROM participant p WHERE p.ticket_id = :ticket AND p.accepted = 0 AND NOT EXISTS (SELECT 1 FROM"
+        " contact_address x JOIN ticket t ON t.contact_id = x.contact_id WHERE x.email = p.email AND t.id = :ticket)"
+        " ORDER BY p.email");
 DB_QUERY(q_ref_add, "mail_ref.add",
          "INSERT INTO mail_ref (message_id, ticket_id) VALUES (:message_id, :ticket) ON CONFLICT (message_id, "
          "ticket_id) DO NOTHING");
@@ -71,7 +73,8 @@ static enum rc room_for_one(struct db_tx *tx, struct ticket_id t, struct str ema
 {
 	int64_t n = 0;
 	enum rc rc = db_get_i64(tx, &q_count,
-	                        DB_ARGS(db_i64("ticket", t.v), db_str("email", email), db_i64("least", accepted)), &n, err);
+	                        DB_ARGS(db_i64("ticket", t.v), db_str("email", email), db_i64("least", accepted)), &n,
+	                        err);
 
 	if (rc == RC_OK && n >= PARTICIPANTS_MAX)
 		return fail_field(err, RC_LIMIT, "email", "A ticket has at most %d participants. Nothing was changed.",

@@ -83,6 +83,7 @@ POST /support/new/details write
 POST /support/new/draft write
 GET /support/link read
 GET /support/tickets/{number} read-it
+GET /support/tickets/{number}/promise read-it
 POST /support/tickets/{number} write-it
 POST /support/tickets/{number}/draft write-it
 POST /support/tickets/{number}/confirm write-it
@@ -95,7 +96,10 @@ GET /kb/{slug} public
 GET /desk agent
 GET /desk/views/{view} agent
 GET /desk/search agent
+GET /desk/board/incidents agent
+GET /desk/board/requests agent
 GET /desk/tickets/{number} agent
+GET /desk/tickets/{number}/clocks agent
 POST /desk/tickets/{number}/reply agent
 POST /desk/tickets/{number}/draft agent
 POST /desk/tickets/{number}/take agent
