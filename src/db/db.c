@@ -194,7 +194,12 @@ enum rc db_read(struct db *db, db_fn *fn, void *arg, struct err *err)
 
 enum rc db_write(struct db *db, db_fn *fn, void *arg, struct err *err)
 {
-	return db->vt->write(db, fn, arg, err);
+	return db->vt->write(db, fn, arg, false, err);
+}
+
+enum rc db_write_behind(struct db *db, db_fn *fn, void *arg, struct err *err)
+{
+	return db->vt->write(db, fn, arg, true, err);
 }
 
 enum rc db_exec(struct db_tx *tx, const struct db_query *q, struct db_args args, int64_t *ret_changed, struct err *err)

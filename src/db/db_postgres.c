@@ -448,7 +448,7 @@ static enum rc pg_read(struct db *db, db_fn *fn, void *arg, struct err *err)
 	return transaction(db, false, fn, arg, err);
 }
 
-static enum rc pg_write(struct db *db, db_fn *fn, void *arg, struct err *err)
+static enum rc pg_write(struct db *db, db_fn *fn, void *arg, bool behind, struct err *err)
 {
 	struct err own = { 0 };
 	enum rc rc = RC_RETRY;

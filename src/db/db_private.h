@@ -4,7 +4,7 @@
 
 struct db_vtable {
 	enum rc (*read)(struct db *db, db_fn *fn, void *arg, struct err *err);
-	enum rc (*write)(struct db *db, db_fn *fn, void *arg, struct err *err);
+	enum rc (*write)(struct db *db, db_fn *fn, void *arg, bool behind, struct err *err);
 	enum rc (*exec)(struct db_tx *tx, const struct db_query *q, struct db_args args, int64_t *ret_changed, struct err *err);
 	enum rc (*select)(struct db_tx *tx, const struct db_query *q, struct str key, struct str sql, struct db_args args,
 	                  struct db_rows *ret, struct err *err); /* q, or key and sql of a built one */

@@ -40,7 +40,12 @@ struct work {
 	struct err *err;
 	enum rc rc;
 	sem_t done;
+	bool behind;
 	struct work *next;
+};
+
+struct queue {
+	struct work *head, **tail;
 };
 
 struct lite {
@@ -49,7 +54,8 @@ struct lite {
 	bool no_sync;
 	pthread_mutex_t lock; /* of queue and idle */
 	pthread_cond_t cond;
-	struct work *head, **tail;
+	struct queue first, behind;
+	int64_t behind_from_us; /* before that what waits behind gives way */
 	bool stop;
 	struct conn *idle;
 	int n_idle;
@@ -444,10 +450,11 @@ static void drain_snapshots(struct lite *l, bool draining)
 
 /* ---- writing ---- */
 
-static enum rc lite_write(struct db *db, db_fn *fn, void *arg, struct err *err)
+static enum rc lite_write(struct db *db, db_fn *fn, void *arg, bool behind, struct err *err)
 {
 	struct lite *l = db->impl;
-	struct work w = { .fn = fn, .arg = arg, .err = err };
+	struct work w = { .fn = fn, .arg = arg, .err = err, .behind = behind };
+	struct queue *q = behind ? &l->behind : &l->first;
 
 	assert(!on_writer && "a write function must not wait for another one");
 	sem_init(&w.done, 0, 0);
@@ -457,8 +464,8 @@ static enum rc lite_write(struct db *db, db_fn *fn, void *arg, struct err *err)
 		sem_destroy(&w.done);
 		return fail(err, RC_RETRY, "the desk is being stopped: nothing was changed, try again in a moment");
 	}
-	*l->tail = &w;
-	l->tail = &w.next;
+	*q->tail = &w;
+	q->tail = &w.next;
 	pthread_cond_signal(&l->cond);
 	pthread_mutex_unlock(&l->lock);
 	while (sem_wait(&w.done) != 0)
@@ -470,13 +477,16 @@ static enum rc lite_write(struct db *db, db_fn *fn, void *arg, struct err *err)
 static struct work *next_work(struct lite *l, bool wait)
 {
 	pthread_mutex_lock(&l->lock);
-	while (wait && !l->head && !l->stop)
+	while (wait && !l->first.head && !l->behind.head && !l->stop)
 		pthread_cond_wait(&l->cond, &l->lock);
-	struct work *w = l->head;
+	/* Only at the start of a group: those in one that was begun wait for its end. */
+	bool behind = wait && l->behind.head && (!l->first.head || time_monotonic_us() >= l->behind_from_us);
+	struct queue *q = behind ? &l->behind : &l->first;
+	struct work *w = q->head;
 	if (w) {
-		l->head = w->next;
-		if (!l->head)
-			l->tail = &l->head;
+		q->head = w->next;
+		if (!q->head)
+			q->tail = &q->head;
 		w->next = NULL;
 	}
 	pthread_mutex_unlock(&l->lock);
@@ -528,7 +538,14 @@ static void run_batch(struct lite *l, struct work *first)
 				*w->err = err;
 			continue;
 		}
+		int64_t from = w->behind ? time_monotonic_us() : 0;
+
 		alive = run_one(l, &tx, w);
+		if (w->behind) { /* as long again three times for those who wait */
+			int64_t now = time_monotonic_us();
+
+			l->behind_from_us = now + 3 * (now - from);
+		}
 		good += w->rc == RC_OK;
 		if (!alive)
 			rc = fail(&err, w->rc, "%s", w->err ? w->err->text : "the transaction was rolled back");
@@ -643,7 +660,8 @@ enum rc sqlite_open(const struct db_options *o, struct db *db, struct err *err)
 	l->db = db;
 	l->path = strndup(o->url.p + 7, o->url.n - 7);
 	l->no_sync = o->unsafe_no_sync;
-	l->tail = &l->head;
+	l->first.tail = &l->first.head;
+	l->behind.tail = &l->behind.head;
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->cond, NULL);
 	sem_init(&l->checkpoint, 0, 0);

@@ -2,8 +2,10 @@
 #include "db/db_private.h"
 #include "db/migrate.h"
 #include "test/test.h"
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -289,4 +291,59 @@ TEST(db_full_disk_is_said_and_survived)
 	}
 	waitpid(pid, &status, 0);
 	EXPECT_EQ("refused, readable, and writable again once there is room", WEXITSTATUS(status), 0);
+}
+
+/* ---- who goes first ---- */
+
+struct crowd {
+	struct db *db;
+	bool behind;
+	atomic_bool *stop;
+	int64_t done;
+};
+
+static enum rc busy(struct db_tx *tx, void *arg, struct err *err)
+{
+	int64_t until = time_monotonic_us() + 500;
+
+	while (time_monotonic_us() < until)
+		;
+	return RC_OK;
+}
+
+static void *keep_writing(void *arg)
+{
+	struct crowd *c = arg;
+
+	while (!atomic_load(c->stop)) {
+		(void)!(c->behind ? db_write_behind(c->db, busy, NULL, NULL) : db_write(c->db, busy, NULL, NULL));
+		c->done++;
+	}
+	return NULL;
+}
+
+TEST(db_what_waits_behind_gives_way_but_goes_on)
+{
+	struct db_options o = { .url = arena_strf(&t->arena, "sqlite:%s/crowd.db", t->dir) };
+	struct db *db = NULL;
+	atomic_bool stop = false;
+	struct crowd c[8];
+	pthread_t th[8];
+	int64_t first = 0, behind = 0;
+
+	EXPECT_RC(RC_OK, db_open(&o, &db, &t->err));
+	for (size_t i = 0; i < COUNT(c); i++) {
+		c[i] = (struct crowd){ .db = db, .behind = i % 2, .stop = &stop };
+		EXPECT("a writer starts", pthread_create(&th[i], NULL, keep_writing, &c[i]) == 0);
+	}
+	for (int64_t until = time_monotonic_us() + SECOND_US; time_monotonic_us() < until;)
+		poll(NULL, 0, 10);
+	atomic_store(&stop, true);
+	for (size_t i = 0; i < COUNT(c); i++) {
+		pthread_join(th[i], NULL);
+		*(c[i].behind ? &behind : &first) += c[i].done;
+	}
+	EXPECT("who waits for an answer gets more than twice the writer's time", first > 2 * behind);
+	EXPECT("the others get their share", behind > first / 10);
+	db_close(db);
 }

@@ -57,7 +57,7 @@ enum rc event_read_once(struct db *db, const struct event_reader *r, struct err 
 	if ((rc = db_read(db, look, (void *)(uintptr_t)r->name, err)) != RC_OK)
 		return rc;
 	arena_init(&b.a);
-	rc = db_write(db, read_batch, &b, err);
+	rc = db_write_behind(db, read_batch, &b, err);
 	if (rc == RC_OK && r->after)
 		r->after(r->arg);
 	arena_release(&b.a);

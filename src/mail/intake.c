@@ -177,7 +177,7 @@ static enum rc take_in(struct filing_job *job, struct err *err)
 		if (job->html.n > 4 * MAX_KEPT)
 			job->html = STR_NULL; /* the text tells it, the raw mail is kept */
 	}
-	return db_write(job->desk->db, file_mail, job, err);
+	return db_write_behind(job->desk->db, file_mail, job, err);
 }
 
 static bool one(struct desk *desk, struct intake *in)
