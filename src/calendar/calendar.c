@@ -2,6 +2,7 @@
  * What follows from them is walk.c's, iCalendar is ical.c's, rows are calendar_store.c's. */
 #include "calendar/calendar.h"
 #include <jansson.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #define DAY_MIN   1440
@@ -384,7 +385,7 @@ static int by_date(const void *a, const void *b)
 	return x->date != y->date ? (x->date > y->date) - (x->date < y->date) : y->open - x->open;
 }
 
-enum rc calendar_parse(struct arena *out, struct str hours_json, struct calendar *ret, struct err *err)
+static enum rc parse_hours(struct arena *out, struct str hours_json, struct calendar *ret, struct err *err)
 {
 	struct parsing p = { .out = out, .c = ret, .err = err };
 	json_error_t why;
@@ -408,6 +409,69 @@ enum rc calendar_parse(struct arena *out, struct str hours_json, struct calendar
 	ret->rule = p.rules.at;
 	ret->n_rules = p.rules.n;
 	return rc;
+}
+
+/* A desk has few calendars, and reads them for every ticket it opens or shows. What was read once is kept for the life of
+ * the process, found by its text, and never changed: copies share its lists. */
+#define KEPT     64
+#define KEPT_MAX (16 << 10)
+
+static struct {
+	pthread_rwlock_t lock;
+	struct arena arena;
+	size_t n;
+	struct {
+		struct str text;
+		struct calendar c;
+	} at[KEPT];
+} kept = { .lock = PTHREAD_RWLOCK_INITIALIZER };
+
+static bool find_kept(struct str text, struct calendar *ret)
+{
+	bool found = false;
+
+	pthread_rwlock_rdlock(&kept.lock);
+	for (size_t i = 0; i < kept.n && !found; i++) {
+		found = str_eq(kept.at[i].text, text);
+		if (found)
+			*ret = kept.at[i].c;
+	}
+	pthread_rwlock_unlock(&kept.lock);
+	return found;
+}
+
+static void keep(struct str text)
+{
+	pthread_rwlock_wrlock(&kept.lock);
+	if (kept.n < KEPT) {
+		struct calendar c = { 0 };
+
+		if (parse_hours(&kept.arena, text, &c, NULL) == RC_OK) {
+			kept.at[kept.n].text = arena_str(&kept.arena, text);
+			kept.at[kept.n++].c = c; /* twice, when two threads came at once: harmless */
+		}
+	}
+	pthread_rwlock_unlock(&kept.lock);
+}
+
+enum rc calendar_parse(struct arena *out, struct str hours_json, struct calendar *ret, struct err *err)
+{
+	struct calendar c, was = *ret;
+
+	if (hours_json.n > KEPT_MAX || !find_kept(hours_json, &c)) {
+		enum rc rc = parse_hours(out, hours_json, ret, err);
+
+		if (rc == RC_OK && hours_json.n <= KEPT_MAX)
+			keep(hours_json);
+		return rc;
+	}
+	*ret = c;
+	ret->id = was.id;
+	if (str_null(ret->name))
+		ret->name = was.name;
+	if (str_null(ret->zone))
+		ret->zone = was.zone;
+	return RC_OK;
 }
 
 enum rc calendar_with_holidays(struct arena *out, struct str hours_json, struct str holidays_json, struct str *ret,

@@ -119,7 +119,7 @@ TEST(db_idle_snapshots_do_not_hold_the_log)
 	struct stat st = { 0 };
 	struct visitor v = { .db = db };
 	pthread_t visitors[8];
-	int64_t n, from = time_monotonic_us();
+	int64_t n, longest = 0;
 
 	f.text = arena_alloc(&t->arena, (size_t)f.n);
 	memset(f.text, 'y', (size_t)f.n);
@@ -127,15 +127,18 @@ TEST(db_idle_snapshots_do_not_hold_the_log)
 	EXPECT_RC(RC_OK, db_read(db, length, &n, &t->err)); /* stays in the pool with its snapshot */
 	for (size_t i = 0; i < COUNT(visitors); i++)
 		EXPECT("a reader starts", pthread_create(&visitors[i], NULL, visit, &v) == 0);
-	for (int i = 0; i < 2000 && time_monotonic_us() - from < 8 * SECOND_US;
-	     i++) {                                        /* 800 MB through a log that is to stay below 64 */
-		memset(f.text, 'a' + i % 26, (size_t)f.n); /* pages that stay the same are not written */
+	for (int i = 0; i < 2000 && longest < 5 * SECOND_US; i++) { /* 800 MB through a log that is to stay below 64 */
+		memset(f.text, 'a' + i % 26, (size_t)f.n);          /* pages that stay the same are not written */
+		int64_t from = time_monotonic_us();
+
 		EXPECT_RC(RC_OK, db_write(db, fill, &f, &t->err));
+		from = time_monotonic_us() - from;
+		longest = from > longest ? from : longest;
 	}
 	atomic_store(&v.stop, true);
 	for (size_t i = 0; i < COUNT(visitors); i++)
 		pthread_join(visitors[i], NULL);
-	EXPECT("no writer had to wait for an idle reader", time_monotonic_us() - from < 8 * SECOND_US);
+	EXPECT("no writer had to wait for an idle reader", longest < 5 * SECOND_US);
 	EXPECT("the log was begun again", stat(wal, &st) == 0 && st.st_size < 100 << 20);
 	db_close(db);
 }
