@@ -118,6 +118,8 @@ enum rc clock_policy_load(struct db_tx *tx, struct arena *out, int64_t id, struc
 static enum rc targets_text(struct db_tx *tx, const struct plan *p, struct buf *out, struct err *err)
 {
 	struct json j;
+	struct calendar_id asked = { 0 }; /* nearly always the same one for all */
+	int64_t revision = 0;
 
 	json_init(&j, out);
 	json_arr(&j);
@@ -125,15 +127,17 @@ static enum rc targets_text(struct db_tx *tx, const struct plan *p, struct buf *
 		for (int m = METRIC_FIRST_RESPONSE; m <= METRIC_SOLUTION; m++) {
 			struct calendar_id cal = p->target_calendar[c][m].v ? p->target_calendar[c][m] : p->calendar;
 			unsigned pauses = p->pauses[c][m];
-			int64_t revision = 0;
 			enum rc rc = RC_OK;
 
 			if (!p->target[c][m])
 				continue;
-			if (cal.v)
+			if (!cal.v)
+				revision = 0;
+			else if (cal.v != asked.v)
 				rc = calendar_revision_now(tx, cal, &revision, err);
 			if (rc != RC_OK)
 				return rc;
+			asked = cal;
 			if (pauses == PAUSE_DEFAULT)
 				pauses = m == METRIC_FIRST_RESPONSE ? PAUSE_NEVER : PAUSE_CUSTOMER;
 			json_arr(&j);
