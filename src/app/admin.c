@@ -11,7 +11,7 @@ struct admin {
 	struct arena *a;
 	struct instant now;
 	struct str arg[4];
-	struct str hash, out;
+	struct str hash, out, base_url;
 	struct person person;
 };
 
@@ -69,6 +69,8 @@ static enum rc make_token(struct db_tx *tx, void *arg, struct err *err)
 
 	if (rc != RC_OK)
 		return rc;
+	if (!str_is(x->arg[1], "admin") && !str_is(x->arg[1], "write") && !str_is(x->arg[1], "read"))
+		return fail(err, RC_INVALID, "a token may read, write or admin");
 	t.scope = str_is(x->arg[1], "admin") ? SCOPE_ADMIN : str_is(x->arg[1], "write") ? SCOPE_WRITE : SCOPE_READ;
 	if (x->person.kind == ACTOR_AGENT) {
 		t.agent.v = x->person.id;
@@ -80,6 +82,31 @@ static enum rc make_token(struct db_tx *tx, void *arg, struct err *err)
 		t.account = c.account;
 	}
 	return rc == RC_OK ? api_token_make(tx, x->a, &t, x->now, &id, &x->out, err) : rc;
+}
+
+/* For who lost the password: the link that /password/reset mails, for an operator to hand over another way. */
+static enum rc make_link(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct admin *x = arg;
+	struct str token;
+	enum rc rc = find_person(tx, x, x->arg[0], err);
+
+	if (rc == RC_OK)
+		rc = once_make(tx, x->a, ONCE_RESET, x->person, x->arg[0], x->now, &token, err);
+	if (rc == RC_OK)
+		x->out = arena_strf(x->a, STR_F "/password/new/" STR_F, STR_A(x->base_url), STR_A(token));
+	return rc;
+}
+
+static enum rc drop_second_factor(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct admin *x = arg;
+	enum rc rc = find_person(tx, x, x->arg[0], err);
+
+	if (rc == RC_OK)
+		rc = credential_set_totp(tx, x->person, STR_NULL, NULL, 0, x->now, err);
+	x->out = STR("The second factor is off; all sessions of this person have ended.");
+	return rc;
 }
 
 /* The password comes by standard input: arguments can be read by everybody on the machine. */
@@ -101,6 +128,7 @@ int cmd_admin(struct app *app, int argc, char **argv)
 {
 	static const struct { const char *name; int least; bool password; db_fn *run; } table[] = {
 		{ "agent", 2, true, make_agent }, { "password", 1, true, set_password }, { "token", 3, false, make_token },
+		{ "sign-in-link", 1, false, make_link }, { "second-factor-off", 1, false, drop_second_factor },
 	};
 	struct admin x = { .a = &app->arena, .now = time_now() };
 	struct err err = { 0 };
@@ -114,6 +142,7 @@ int cmd_admin(struct app *app, int argc, char **argv)
 			continue;
 		enum rc rc = app_open(app, argv + i, &err);
 
+		x.base_url = arena_str(&app->arena, app->desk.config.base_url);
 		if (rc == RC_OK && table[k].password)
 			rc = password(&x, x.arg[0], &err);
 		if (rc == RC_OK)
@@ -126,6 +155,8 @@ int cmd_admin(struct app *app, int argc, char **argv)
 	}
 	fprintf(stderr, "usage: carrel admin agent EMAIL NAME [agent|supervisor|administrator] < PASSWORD\n"
 			"       carrel admin password EMAIL < PASSWORD\n"
-			"       carrel admin token NAME read|write|admin EMAIL     (acts as that agent, or for that contact's account)\n");
+			"       carrel admin token NAME read|write|admin EMAIL     (acts as that agent, or for that contact's account)\n"
+			"       carrel admin sign-in-link EMAIL                    (to choose a new password within an hour)\n"
+			"       carrel admin second-factor-off EMAIL\n");
 	return EX_USAGE;
 }

@@ -470,6 +470,15 @@ def sessions(d, sink):
     t.ok('S-44: the link is on our own address', raw and b'evil.example' not in raw and f'http://localhost:{d.port}/password/new/'.encode() in raw.replace(b'=\r\n', b''), a.status)
     for w in ('', '%20', '*', '%25', '%00', 'null', 'true', '[]', 'a' * 1000, '0'):
         t.ok(f'S-44: the token {w[:10]!r} opens nothing', d.ask('GET', '/password/new/' + w).status in (400, 404, 410, 414))
+    link = d.command('admin', 'sign-in-link', 'operator@campus.example').strip()
+    path = link.split('/', 3)[-1]
+    t.eq('S-44: a link of the operator at the shell opens the page', d.ask('GET', '/' + path).status, 200)
+    b = Browser(d)
+    b.sign_in('operator@campus.example')
+    d.command('admin', 'second-factor-off', 'operator@campus.example')
+    t.eq('S-42: a second factor that is taken off ends sessions', b.get('/profile').status, 303)
+    d.command('admin', 'token', 'x', 'everything', 'operator@campus.example')
+    t.ok('S-37: a scope that is none makes no token', d.last.returncode != 0 and 'carrel_' not in d.last.stdout, d.last.stdout)
     # S-45
     words = []
     for e in ('manager@campus.example', 'nobody@nowhere.example', 'auditor@campus.example'):
