@@ -20,6 +20,9 @@ struct app {
 MUST_USE enum rc app_open(struct app *app, char *const *flags, struct err *err);
 void app_close(struct app *app);
 
+/* Job "oncall.webhook" (webhook.c). */
+enum rc webhook_job(void *app, const struct job *job, struct arena *scratch, struct err *err);
+
 /* ---- what wire.c lists ---- */
 extern const struct route *const wire_routes[];
 extern const struct job_kind wire_jobs[];

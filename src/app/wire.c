@@ -9,6 +9,7 @@
 #include "http/http.h"
 #include "jobs/jobs.h"
 #include "mail/notify.h"
+#include "oncall/oncall.h"
 #include "search/search.h"
 #include "ticket/ticket.h"
 #include "web/web.h"
@@ -54,7 +55,14 @@ static enum rc job_reassess(void *app, const struct job *job, struct arena *scra
 	return clock_job_reassess(((struct desk *)app)->db, job, NULL, scratch, err);
 }
 
+static enum rc job_oncall(void *app, const struct job *job, struct arena *scratch, struct err *err)
+{
+	return oncall_job_step(app, job, time_now(), scratch, err);
+}
+
 const struct job_kind wire_jobs[] = {
+	{ .name = "oncall.step", .run = job_oncall },
+	{ .name = "oncall.webhook", .run = webhook_job, .max_tries = 8 },
 	{ .name = "signin.mail", .run = signin_job_mail, .max_tries = 5 },
 	{ .name = "web.touch", .run = web_job_touch, .every_seconds = 60 },
 	{ .name = "clock.reassess", .run = job_reassess, .lease_seconds = 600 },
@@ -67,9 +75,10 @@ const struct job_kind wire_jobs[] = {
 
 size_t wire_readers(struct app *app, struct event_reader *ret, size_t max)
 {
-	assert(max >= 3);
+	assert(max >= 4);
 	ret[0] = notify_reader(&app->desk);
 	ret[1] = search_reader();
 	ret[2] = clock_reader(NULL);
-	return 3;
+	ret[3] = oncall_reader(&app->desk);
+	return 4;
 }

@@ -32,6 +32,7 @@
 #define EV_CONTACT            "contact.changed"
 #define EV_PLAN               "plan.changed"
 #define EV_CALENDAR           "calendar.changed"   /* id, name */
+#define EV_ONCALL             "oncall.changed"     /* what, id, name: schedules, overrides, policies, rules */
 #define EV_AGENT              "agent.changed"
 #define EV_SIGN_IN            "auth.signed-in"
 #define EV_AUTH               "auth.changed"       /* password, second factor, token made or revoked */

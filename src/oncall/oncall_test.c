@@ -1,0 +1,177 @@
+/* Escalations in the database: steps, once each, until somebody takes it. */
+#include "jobs/jobs.h"
+#include "oncall/oncall_private.h"
+#include "ticket/ticket_world.h"
+
+DB_QUERY(q_mails, "test.oncall_mails", "SELECT COUNT(*) FROM outmail WHERE kind = 'page' AND to_addr = :to AND state = 1");
+DB_QUERY(q_page, "test.oncall_page", "SELECT MAX(id) FROM oncall_page");
+DB_QUERY(q_kind, "test.oncall_events", "SELECT COUNT(*) FROM event WHERE kind = :kind");
+
+static struct desk *the_desk(struct test *t)
+{
+	struct desk *d = arena_new(&t->arena, struct desk);
+
+	d->db = t->db;
+	d->pin_key = STR("a key of the tests");
+	d->config.support_addr = STR("support@desk.example");
+	d->config.base_url = STR("https://desk.example");
+	d->config.prefix = STR("CAR");
+	d->keys.domain = STR("desk.example");
+	return d;
+}
+
+static enum rc run_step(void *app, const struct job *job, struct arena *scratch, struct err *err)
+{
+	struct desk *d = app;
+
+	return oncall_job_step(d, job, d->started_at, scratch, err);
+}
+static const struct job_kind kinds[] = { { .name = "oncall.step", .run = run_step }, { .name = NULL } };
+
+/* Everything due at a moment. */
+static int run_until(struct test *t, struct desk *d, struct instant now)
+{
+	int n = 0;
+
+	d->started_at = now; /* the clock of these tests */
+	while (job_run_one(t->db, kinds, d, now, &t->err) == RC_OK)
+		n++;
+	return n;
+}
+
+static void setup(struct test *t, struct db_tx *tx, struct world *w)
+{
+	int64_t schedule = 0, policy = 0;
+	struct actor boss = w->desk;
+
+	EXPECT_RC(RC_OK, oncall_save(tx, &t->arena, &boss, NOW, 0, STR("Primary"), STR("UTC"),
+				     arena_strf(&t->arena, "[{\"rotation\":\"daily\",\"start\":\"2026-01-01\",\"agents\":[%lld]}]", (long long)w->ann.agent.v), &schedule, &t->err));
+	EXPECT_RC(RC_OK, oncall_policy_save(tx, &t->arena, &boss, NOW, 0, STR("Critical"),
+					    arena_strf(&t->arena, "{\"steps\":[{\"delay\":0,\"targets\":[\"schedule:%lld\"]},{\"delay\":10,\"targets\":[\"agent:%lld\"]}],\"repeat\":1}",
+						       (long long)schedule, (long long)w->ben.agent.v),
+					    &policy, &t->err));
+	EXPECT_RC(RC_OK, oncall_rule_set(tx, &boss, NOW, 1, TRIGGER_OPENED, policy, &t->err));
+	int64_t number = world_open(t, tx, &w->writer, 1, "Nothing works");
+	struct ticket ticket = world_ticket(t, tx, w, number);
+
+	EXPECT_RC(RC_OK, oncall_start(tx, &t->arena, ticket.id, policy, TRIGGER_OPENED, STR("event:1"), NOW, &t->err));
+	EXPECT_RC(RC_OK, oncall_start(tx, &t->arena, ticket.id, policy, TRIGGER_OPENED, STR("event:1"), NOW, &t->err));
+	EXPECT_RC(RC_OK, oncall_start(tx, &t->arena, ticket.id, policy, TRIGGER_OPENED, STR("event:2"), NOW, &t->err));
+}
+
+struct seen {
+	int64_t ann, ben, page, paged, exhausted, acknowledged;
+};
+
+static enum rc look(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct seen *s = arg;
+	enum rc rc = db_get_i64(tx, &q_mails, DB_ARGS(db_str("to", STR("ann@desk.example"))), &s->ann, err);
+
+	if (rc == RC_OK)
+		rc = db_get_i64(tx, &q_mails, DB_ARGS(db_str("to", STR("ben@desk.example"))), &s->ben, err);
+	if (rc == RC_OK)
+		rc = db_get_i64(tx, &q_page, DB_NO_ARGS, &s->page, err);
+	if (rc == RC_OK)
+		rc = db_get_i64(tx, &q_kind, DB_ARGS(db_str("kind", STR(EV_ONCALL_PAGED))), &s->paged, err);
+	if (rc == RC_OK)
+		rc = db_get_i64(tx, &q_kind, DB_ARGS(db_str("kind", STR(EV_ONCALL_ACKNOWLEDGED))), &s->acknowledged, err);
+	return rc == RC_OK ? db_get_i64(tx, &q_kind, DB_ARGS(db_str("kind", STR(EV_ONCALL_EXHAUSTED))), &s->exhausted, err) : rc;
+}
+
+static struct seen see(struct test *t)
+{
+	struct seen s = { 0 };
+
+	EXPECT_RC(RC_OK, db_read(t->db, look, &s, &t->err));
+	return s;
+}
+
+TEST_EACH_DB(oncall_escalates_until_nobody_came)
+{
+	struct world w;
+	struct desk *d = the_desk(t);
+
+	world_make(t, &w, -1);
+	world_run(t, &w, setup);
+	run_until(t, d, NOW);
+	struct seen s = see(t);
+
+	EXPECT_EQ("who is on duty is paged at once", s.ann, 1);
+	EXPECT_EQ("the next one not yet", s.ben, 0);
+	run_until(t, d, LATER(9 * MINUTE_US));
+	EXPECT_EQ("nor after nine minutes", see(t).ben, 0);
+	run_until(t, d, LATER(10 * MINUTE_US));
+	EXPECT_EQ("after ten", see(t).ben, 1);
+	run_until(t, d, LATER(15 * MINUTE_US));
+	EXPECT_EQ("it begins anew", see(t).ann, 2);
+	run_until(t, d, LATER(HOUR_US));
+	run_until(t, d, LATER(2 * HOUR_US));
+	s = see(t);
+	EXPECT_EQ("once", s.ann, 2);
+	EXPECT_EQ("both of them", s.ben, 2);
+	EXPECT_EQ("each step is an event", s.paged, 4);
+	EXPECT_EQ("and that nobody came", s.exhausted, 1);
+}
+
+static void acknowledge(struct test *t, struct db_tx *tx, struct world *w)
+{
+	struct seen s = { 0 };
+
+	EXPECT_RC(RC_OK, look(tx, &s, &t->err));
+	EXPECT_RC(RC_OK, oncall_acknowledge(tx, &t->arena, &w->ben, LATER(MINUTE_US), s.page, "desk", &t->err));
+	EXPECT_RC(RC_OK, oncall_acknowledge(tx, &t->arena, &w->ben, LATER(MINUTE_US), s.page, "desk", &t->err));
+	EXPECT_RC(RC_CONFLICT, oncall_acknowledge(tx, &t->arena, &w->ann, LATER(MINUTE_US), s.page, "desk", &t->err));
+	EXPECT_STR("it says that somebody was faster", str_of(t->err.code), "acknowledged");
+	EXPECT_RC(RC_DENIED, oncall_acknowledge(tx, &t->arena, &w->writer, LATER(MINUTE_US), s.page, "desk", &t->err));
+}
+
+TEST_EACH_DB(oncall_stops_when_somebody_takes_it)
+{
+	struct world w;
+	struct desk *d = the_desk(t);
+
+	world_make(t, &w, -1);
+	world_run(t, &w, setup);
+	run_until(t, d, NOW);
+	world_run(t, &w, acknowledge);
+	run_until(t, d, LATER(HOUR_US));
+	struct seen s = see(t);
+
+	EXPECT_EQ("nobody else is paged", s.ben, 0);
+	EXPECT_EQ("it is told once", s.acknowledged, 1);
+}
+
+/* A step whose job comes again, as after a kill between its commit and the end of the job. */
+TEST_EACH_DB(oncall_step_twice_pages_once)
+{
+	struct world w;
+	struct desk *d = the_desk(t);
+	struct seen s;
+
+	world_make(t, &w, -1);
+	world_run(t, &w, setup);
+	s = see(t);
+	struct job again = { .args = arena_strf(&t->arena, "{\"page\":%lld,\"round\":0,\"step\":0}", (long long)s.page) };
+
+	for (int i = 0; i < 3; i++)
+		EXPECT_RC(RC_OK, oncall_job_step(d, &again, NOW, &t->arena, &t->err));
+	EXPECT_EQ("the step was done once", see(t).ann, 1);
+	EXPECT_EQ("and told once", see(t).paged, 1);
+}
+
+TEST(oncall_links)
+{
+	struct desk *d = the_desk(t);
+	struct str link = oncall_link(&t->arena, d, 12, (struct agent_id){ 3 }), other;
+	int64_t page = 0;
+	struct agent_id agent = { 0 };
+
+	EXPECT_RC(RC_OK, oncall_link_read(&t->arena, d, link, &page, &agent));
+	EXPECT_EQ("the page", page, 12);
+	EXPECT_EQ("the agent", agent.v, 3);
+	other = arena_strf(&t->arena, "12-4-" STR_F, STR_A(str_from(link, 5)));
+	EXPECT_RC(RC_NOT_FOUND, oncall_link_read(&t->arena, d, other, &page, &agent));
+	EXPECT_RC(RC_NOT_FOUND, oncall_link_read(&t->arena, d, STR("12-3-"), &page, &agent));
+	EXPECT_RC(RC_NOT_FOUND, oncall_link_read(&t->arena, d, STR(""), &page, &agent));
+}
