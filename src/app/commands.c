@@ -6,6 +6,7 @@
 #include "http/http.h"
 #include "jail/jail.h"
 #include "mail/deliver.h"
+#include "mail/imap.h"
 #include "mail/intake.h"
 #include "mime/mime.h"
 #include "util/buf.h"
@@ -123,6 +124,33 @@ static int mail_deliver_args(struct app *app, int argc, char **argv)
 	return code;
 }
 
+/* A mailbox that wants OAuth: the administrator enters a code elsewhere, and the refresh token is put in its file. */
+static int mail_sign_in(struct app *app, int argc, char **argv)
+{
+	struct err err = { 0 };
+	struct mailbox *m;
+	size_t n, at = 0;
+
+	if (argc < 3) {
+		fprintf(stderr, "carrel: mail sign-in wants the name of a mailbox\n");
+		return EX_USAGE;
+	}
+	enum rc rc = app_open(app, argv + 3, &err);
+	if (rc == RC_OK)
+		rc = mailboxes_load(&app->arena, &app->desk.config, &m, &n, &err);
+	while (rc == RC_OK && at < n && !str_is(m[at].name, argv[2]))
+		at++;
+	if (rc == RC_OK && at == n)
+		rc = fail(&err, RC_NOT_FOUND, "mailboxes-file has no [%s]", argv[2]);
+	if (rc == RC_OK)
+		rc = oauth_sign_in(&m[at], &err);
+	app_close(app);
+	if (rc != RC_OK)
+		return app_complain("mail sign-in", &err);
+	printf("The mailbox %s is signed in.\n", argv[2]);
+	return EX_OK;
+}
+
 int cmd_mail(struct app *app, int argc, char **argv)
 {
 	struct err err = { 0 };
@@ -142,7 +170,9 @@ int cmd_mail(struct app *app, int argc, char **argv)
 		app_close(app);
 		return EX_OK;
 	}
-	fprintf(stderr, "carrel: mail deliver, mail parse or mail run\n");
+	if (strcmp(what, "sign-in") == 0)
+		return mail_sign_in(app, argc, argv);
+	fprintf(stderr, "carrel: mail deliver, mail parse, mail run or mail sign-in\n");
 	return EX_USAGE;
 }
 

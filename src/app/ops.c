@@ -13,6 +13,9 @@ struct health {
 	struct job_counts jobs;
 	struct intake_counts mail;
 	int64_t notify_lag, search_lag;
+	struct intake_counts channel[4]; /* by enum intake_channel */
+	struct mail_channel *ways;
+	size_t n_ways;
 };
 
 static enum rc read_health(struct db_tx *tx, void *arg, struct err *err)
@@ -20,7 +23,13 @@ static enum rc read_health(struct db_tx *tx, void *arg, struct err *err)
 	struct health *h = arg;
 	enum rc rc = job_count(tx, h->q->now, &h->jobs, err);
 
-	return rc == RC_OK ? intake_count(tx, INTAKE_LMTP, &h->mail, err) : rc;
+	for (int c = INTAKE_LMTP; c <= INTAKE_IMAP && rc == RC_OK; c++) {
+		rc = intake_count(tx, (enum intake_channel)c, &h->channel[c], err);
+		h->mail.accepted += h->channel[c].accepted;
+		for (int s = INTAKE_RECEIVED; s <= INTAKE_DUPLICATE; s++)
+			h->mail.state[s] += h->channel[c].state[s];
+	}
+	return rc == RC_OK ? mail_channels(tx, h->q->arena, &h->ways, &h->n_ways, err) : rc;
 }
 
 static enum rc gather(struct health *h, struct err *err)
@@ -62,6 +71,10 @@ static enum rc get_healthz(struct req *q, struct resp *r)
 		issue(&j, &healthy, arena_strf(q->arena, "%lld jobs gave up: see Administration, Jobs.", (long long)h.jobs.dead));
 	if (h.mail.state[INTAKE_QUARANTINE])
 		issue(&j, &healthy, arena_strf(q->arena, "%lld mails are in quarantine: see Mail triage.", (long long)h.mail.state[INTAKE_QUARANTINE]));
+	for (size_t i = 0; i < h.n_ways; i++)
+		if (mail_channel_alarms(&h.ways[i], q->now))
+			issue(&j, &healthy, arena_strf(q->arena, "Mail way " STR_F ": " STR_F, STR_A(h.ways[i].name),
+						       STR_A(h.ways[i].error.n ? h.ways[i].error : STR("nothing was heard of it for a quarter of an hour."))));
 	if (h.jobs.oldest_due_us > 10 * MINUTE_US)
 		issue(&j, &healthy, STR("Jobs have been waiting for more than ten minutes."));
 	json_end_arr(&j);
@@ -93,12 +106,20 @@ static enum rc get_metrics(struct req *q, struct resp *r)
 	metric(r->body, "carrel_jobs", "{state=\"waiting\"}", "gauge", "Jobs by state", h.jobs.waiting);
 	metric(r->body, "carrel_jobs", "{state=\"running\"}", NULL, NULL, h.jobs.running);
 	metric(r->body, "carrel_jobs", "{state=\"dead\"}", NULL, NULL, h.jobs.dead);
-	metric(r->body, "carrel_mail_accepted_total", "{channel=\"lmtp\"}", "counter", "Mails accepted", h.mail.accepted);
-	for (int i = INTAKE_RECEIVED; i <= INTAKE_DUPLICATE; i++) {
-		struct str label = arena_strf(q->arena, "{channel=\"lmtp\",state=\"%s\"}", intake_state_name((enum intake_state)i));
+	static const char *const names[] = { "", "lmtp", "pipe", "imap" };
+	for (int c = INTAKE_LMTP; c <= INTAKE_IMAP; c++)
+		metric(r->body, "carrel_mail_accepted_total", arena_strf(q->arena, "{channel=\"%s\"}", names[c]).p, "counter",
+		       c == INTAKE_LMTP ? "Mails accepted" : NULL, h.channel[c].accepted);
+	for (int c = INTAKE_LMTP; c <= INTAKE_IMAP; c++)
+		for (int i = INTAKE_RECEIVED; i <= INTAKE_DUPLICATE; i++) {
+			struct str label = arena_strf(q->arena, "{channel=\"%s\",state=\"%s\"}", names[c], intake_state_name((enum intake_state)i));
 
-		metric(r->body, "carrel_mail", label.p, "gauge", i == INTAKE_RECEIVED ? "Mails by what became of them" : NULL, h.mail.state[i]);
-	}
+			metric(r->body, "carrel_mail", label.p, "gauge", c == INTAKE_LMTP && i == INTAKE_RECEIVED ? "Mails by what became of them" : NULL,
+			       h.channel[c].state[i]);
+		}
+	for (size_t i = 0; i < h.n_ways; i++)
+		metric(r->body, "carrel_mail_channel_up", arena_strf(q->arena, "{channel=\"" STR_F "\"}", STR_A(h.ways[i].name)).p, "gauge",
+		       i == 0 ? "Mailboxes: 1 is read, 0 fails or is silent" : NULL, !mail_channel_alarms(&h.ways[i], q->now));
 	metric(r->body, "carrel_reader_lag_events", "{reader=\"notify\"}", "gauge", "Events a reader of the log is behind", h.notify_lag);
 	metric(r->body, "carrel_reader_lag_events", "{reader=\"search\"}", NULL, NULL, h.search_lag);
 	metric(r->body, "carrel_jail_requests_total", "", "counter", "Mails and markup parsed in the jail", (int64_t)jail.requests);

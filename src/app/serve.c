@@ -5,6 +5,7 @@
 #include "event/event.h"
 #include "http/http.h"
 #include "jobs/jobs.h"
+#include "mail/imap.h"
 #include "mail/intake.h"
 #include "mail/lmtp.h"
 #include "mail/sender.h"
@@ -24,6 +25,7 @@ struct running {
 	struct clock_loop *clocks;
 	struct intake_loop *intake;
 	struct sender *sender;
+	struct imap *imap;
 };
 
 static enum rc start_http(struct app *app, struct err *err)
@@ -64,6 +66,8 @@ static enum rc start(struct app *app, struct running *r, struct err *err)
 	app->jobs = job_runner_start(app->desk.db, wire_jobs, &app->desk, 1);
 	r->intake = intake_start(&app->desk);
 	r->sender = sender_start(&app->desk);
+	if ((rc = imap_start(&app->desk, &r->imap, err)) != RC_OK)
+		return rc;
 	if (app->desk.config.lmtp_listen.n &&
 	    (rc = lmtp_start(&app->desk, app->desk.config.lmtp_listen, &app->lmtp, err)) != RC_OK)
 		return rc;
@@ -75,6 +79,7 @@ static void stop(struct app *app, struct running *r)
 	if (app->http)
 		http_stop(app->http);
 	lmtp_stop(app->lmtp);
+	imap_stop(r->imap);
 	if (r->sender)
 		sender_stop(r->sender);
 	if (r->intake)

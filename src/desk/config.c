@@ -41,6 +41,8 @@ enum kind { TEXT, HOSTS, PROXIES, ADDRESSES, SIZE, INT, MANY, BOOL };
 	  "Domain of Message-IDs. Empty: that of support-addr.") \
 	K("lmtp-listen", TEXT, lmtp_listen, "", \
 	  "Where the MTA hands mail over: 127.0.0.1:2424 or the path of a socket. Empty: off.") \
+	K("mailboxes-file", TEXT, mailboxes_file, "", \
+	  "File with the IMAP mailboxes to read mail from; its form is in docs/MAIL.md. Empty: none.") \
 	K("smtp-url", TEXT, smtp_url, "", \
 	  "Server for outgoing mail: smtp://127.0.0.1:25, smtps://HOST:465. Empty: mail waits in the outbox.") \
 	K("smtp-user", TEXT, smtp_user, "", \

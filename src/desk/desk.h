@@ -25,6 +25,7 @@ struct desk_config {            /* one key a line in carrel.conf, CARREL_KEY in 
 	struct str mail_addresses[8];   /* addresses accepted by LMTP and pipe, besides keyed ones; support_addr always */
 	size_t n_mail_addresses;
 	struct str mail_domain;         /* of Message-IDs */
+	struct str mailboxes_file;      /* IMAP mailboxes to read, mail/imap.h; "" = none */
 	struct str lmtp_listen;         /* "127.0.0.1:2424" or a socket path; "" = off */
 	struct str smtp_url;            /* smtp://127.0.0.1:25, smtps://...; "" = outgoing mail waits */
 	struct str smtp_user, smtp_password_file;

@@ -66,6 +66,21 @@ struct intake_counts { int64_t accepted, state[7]; };
  * channel became one, `doubled` more than one, `lost` call themselves filed and are nowhere. */
 struct intake_check { int64_t messages, doubled, lost; };
 MUST_USE enum rc intake_reconcile(struct db_tx *tx, enum intake_channel channel, struct intake_check *ret, struct err *err);
+/* Ways in that can fail without anybody writing to us. */
+struct mail_channel {
+	struct str name, error;
+	struct instant ok_at, failing_at; /* failing_at set: failing since */
+	int64_t uidvalidity, last_uid;
+};
+/* RC_OK with zeros when it is new. */
+MUST_USE enum rc mail_channel_find(struct db_tx *tx, struct arena *out, struct str name, struct mail_channel *ret, struct err *err);
+MUST_USE enum rc mail_channel_ok(struct db_tx *tx, struct str name, struct instant now, struct err *err);
+MUST_USE enum rc mail_channel_failed(struct db_tx *tx, struct str name, struct str error, struct instant now, struct err *err);
+MUST_USE enum rc mail_channel_progress(struct db_tx *tx, struct str name, int64_t uidvalidity, int64_t last_uid, struct instant now, struct err *err);
+MUST_USE enum rc mail_channels(struct db_tx *tx, struct arena *out, struct mail_channel **ret, size_t *ret_n, struct err *err);
+/* What to tell people: failing, or silent for a quarter of an hour (then `error` says so). */
+#define MAIL_SILENT_US (15 * MINUTE_US)
+bool mail_channel_alarms(const struct mail_channel *c, struct instant now);
 /* Plain rules: the first whose words stand in the field gives kind and criticality. */
 enum mail_rule_field { RULE_TO = 1, RULE_FROM, RULE_SUBJECT, RULE_TEXT };
 struct mail_rule { int64_t id; enum mail_rule_field field; struct str contains; int kind, criticality; };

@@ -221,6 +221,79 @@ enum rc intake_decide(struct db_tx *tx, struct intake_id id, const struct intake
 		    err);
 }
 
+/* ---- ways in ---- */
+
+#define CHANNEL "SELECT name, error, ok_at, failing_at, uidvalidity, last_uid FROM mail_channel"
+DB_QUERY(q_channel, "mail_channel.find", CHANNEL " WHERE name = :name");
+DB_QUERY(q_channels, "mail_channel.list", CHANNEL " ORDER BY name LIMIT 100");
+DB_QUERY(q_channel_ok, "mail_channel.ok",
+	 "INSERT INTO mail_channel (name, ok_at) VALUES (:name, :now)"
+	 " ON CONFLICT (name) DO UPDATE SET ok_at = excluded.ok_at, failing_at = NULL, error = ''");
+DB_QUERY(q_channel_failed, "mail_channel.failed",
+	 "INSERT INTO mail_channel (name, failing_at, error) VALUES (:name, :now, :error)"
+	 " ON CONFLICT (name) DO UPDATE SET failing_at = COALESCE(mail_channel.failing_at, excluded.failing_at), error = excluded.error");
+DB_QUERY(q_channel_progress, "mail_channel.progress",
+	 "INSERT INTO mail_channel (name, ok_at, uidvalidity, last_uid) VALUES (:name, :now, :uidvalidity, :last_uid)"
+	 " ON CONFLICT (name) DO UPDATE SET uidvalidity = excluded.uidvalidity, last_uid = excluded.last_uid");
+
+static enum rc channels(struct db_tx *tx, const struct db_query *q, struct db_args args, struct arena *out, struct mail_channel **ret,
+			size_t *ret_n, struct err *err)
+{
+	VEC(struct mail_channel) v = { 0 };
+	AUTO_ROWS r = { 0 };
+	enum rc rc = db_select(tx, q, args, &r, err);
+
+	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
+		*VEC_ADD(out, &v) = (struct mail_channel){ .name = db_col_str(&r, 0, out),
+							   .error = db_col_str(&r, 1, out),
+							   .ok_at = db_col_time(&r, 2),
+							   .failing_at = db_col_time(&r, 3),
+							   .uidvalidity = db_col_i64(&r, 4),
+							   .last_uid = db_col_i64(&r, 5) };
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	*ret = v.at;
+	*ret_n = v.n;
+	return RC_OK;
+}
+
+enum rc mail_channel_find(struct db_tx *tx, struct arena *out, struct str name, struct mail_channel *ret, struct err *err)
+{
+	struct mail_channel *at;
+	size_t n;
+	enum rc rc = channels(tx, &q_channel, DB_ARGS(db_str("name", name)), out, &at, &n, err);
+
+	*ret = rc == RC_OK && n ? at[0] : (struct mail_channel){ .name = name };
+	return rc;
+}
+
+enum rc mail_channels(struct db_tx *tx, struct arena *out, struct mail_channel **ret, size_t *ret_n, struct err *err)
+{
+	return channels(tx, &q_channels, DB_NO_ARGS, out, ret, ret_n, err);
+}
+
+enum rc mail_channel_ok(struct db_tx *tx, struct str name, struct instant now, struct err *err)
+{
+	return db_exec(tx, &q_channel_ok, DB_ARGS(db_str("name", name), db_time("now", now)), NULL, err);
+}
+
+enum rc mail_channel_failed(struct db_tx *tx, struct str name, struct str error, struct instant now, struct err *err)
+{
+	return db_exec(tx, &q_channel_failed, DB_ARGS(db_str("name", name), db_str("error", error), db_time("now", now)), NULL, err);
+}
+
+enum rc mail_channel_progress(struct db_tx *tx, struct str name, int64_t uidvalidity, int64_t last_uid, struct instant now, struct err *err)
+{
+	return db_exec(tx, &q_channel_progress,
+		       DB_ARGS(db_str("name", name), db_i64("uidvalidity", uidvalidity), db_i64("last_uid", last_uid), db_time("now", now)), NULL,
+		       err);
+}
+
+bool mail_channel_alarms(const struct mail_channel *c, struct instant now)
+{
+	return time_is_set(c->failing_at) || (time_is_set(c->ok_at) && now.us - c->ok_at.us > MAIL_SILENT_US);
+}
+
 /* ---- rules ---- */
 
 enum rc mail_rules(struct db_tx *tx, struct arena *out, struct mail_rule **ret, size_t *ret_n, struct err *err)

@@ -66,6 +66,8 @@ enum rc filing_thread(struct db_tx *tx, struct filing_job *job, struct ticket *r
 	const struct mail *m = job->mail;
 	enum rc rc = by_token(tx, job, job->in->rcpt, true, ret, err);
 
+	if (rc == RC_NOT_FOUND && m->received_for.n) /* a mailbox has lost who it was sent to, but for this trace */
+		rc = by_token(tx, job, m->received_for, true, ret, err);
 	for (size_t i = 0; rc == RC_NOT_FOUND && i < m->to.n && i < 20; i++)
 		rc = by_token(tx, job, m->to.at[i].addr, true, ret, err);
 	for (size_t i = 0; rc == RC_NOT_FOUND && i < m->in_reply_to.n && i < 5; i++)
@@ -342,7 +344,7 @@ enum rc file_mail(struct db_tx *tx, void *arg, struct err *err)
 		return as_ordered(tx, job, err);
 	if (m->spam && !m->bounce.is)
 		return filing_triage(tx, job, "Your mail server calls it spam. It was not answered.", err);
-	if (m->auto_reason.p || m->bounce.is || job->in->mail_from.n == 0)
+	if (m->auto_reason.p || m->bounce.is || (job->in->mail_from.n == 0 && job->in->channel != INTAKE_IMAP))
 		return file_automatic(tx, job, err);
 	if (!m->identity.p)
 		return filing_triage(tx, job, "The From of this mail names nobody in particular, so it cannot speak for anybody.", err);

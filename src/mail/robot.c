@@ -1,7 +1,7 @@
-/* Mail no person wrote. It is filed where it belongs and has no effect: it reopens nothing, starts no clock, provokes no
- * answer. A bounce goes to the mail that came back, by its envelope recipient (VERP) or by our Message-ID in what was
- * returned, and stands on the ticket as an internal note: customers are not shown who else was not reached. What answers
- * a ticket by itself is shown when its sender takes part in it; else only agents see it, or triage. */
+/* Mail no person wrote. It is filed where it belongs and has no effect: it reopens nothing, starts no clock, provokes
+ * no answer. A bounce goes to the mail that came back, by its envelope recipient (VERP) or by our Message-ID in what
+ * was returned, and stands on the ticket as an internal note: customers are not shown who else was not reached. What
+ * answers a ticket by itself is shown when its sender takes part in it; else only agents see it, or triage. */
 #include "inbox/inbox.h"
 #include "mail/intake_private.h"
 #include "mime/addr.h"
@@ -14,7 +14,9 @@ static enum rc came_back(struct db_tx *tx, struct filing_job *job, struct outmai
 	struct outmail_id id;
 	enum rc rc = RC_NOT_FOUND;
 
-	if (mail_bounce_id(job->a, &job->desk->keys, job->in->rcpt, &id) == RC_OK)
+	if (mail_bounce_id(job->a, &job->desk->keys, job->in->rcpt, &id) == RC_OK ||
+	    mail_bounce_id(job->a, &job->desk->keys, m->received_for, &id) == RC_OK ||
+	    (m->to.n && mail_bounce_id(job->a, &job->desk->keys, m->to.at[0].addr, &id) == RC_OK))
 		rc = outbox_find(tx, job->a, id, ret, err);
 	if (rc == RC_NOT_FOUND && m->bounce.original_id.n)
 		rc = outbox_find_message_id(tx, job->a, m->bounce.original_id, ret, err);
@@ -29,12 +31,17 @@ static struct str reason_of(struct filing_job *job)
 {
 	const struct mail_bounce *b = &job->mail->bounce;
 
-	return str_utf8_clip(arena_strf(job->a, STR_F "%s" STR_F, STR_A(b->status), b->status.n && b->diagnostic.n ? " " : "", STR_A(b->diagnostic)), 500);
+	return str_utf8_clip(arena_strf(job->a, STR_F "%s" STR_F, STR_A(b->status),
+	                                b->status.n && b->diagnostic.n ? " " : "", STR_A(b->diagnostic)),
+	                     500);
 }
 
-static enum rc tell_failure(struct db_tx *tx, struct filing_job *job, const struct outmail_row *out, struct str to, struct str why, struct err *err)
+static enum rc tell_failure(struct db_tx *tx, struct filing_job *job, const struct outmail_row *out, struct str to,
+                            struct str why, struct err *err)
 {
-	struct event e = { .at = job->now, .kind = STR_INIT(EV_MAIL_FAILED), .ticket = out->ticket, .message = out->message };
+	struct event e = {
+		.at = job->now, .kind = STR_INIT(EV_MAIL_FAILED), .ticket = out->ticket, .message = out->message
+	};
 	struct actor system = actor_system();
 	json_t *j = json_pack("{s:s%,s:s%}", "to", to.p ? to.p : "", to.n, "error", why.p ? why.p : "", why.n);
 	char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
@@ -56,7 +63,9 @@ static enum rc note(struct db_tx *tx, struct filing_job *job, const struct ticke
 
 	m.internal = true;
 	m.author_email = STR_NULL;
-	who.name = job->in->from_name.n ? job->in->from_name : job->in->from_addr.n ? job->in->from_addr : STR("Automatic mail");
+	who.name = job->in->from_name.n   ? job->in->from_name
+	           : job->in->from_addr.n ? job->in->from_addr
+	                                  : STR("Automatic mail");
 	if (!str_trim(m.text).n)
 		m.text = STR("(an automatic mail without text)");
 	enum rc rc = ticket_say(tx, job->a, &who, job->now, t->number, &m, (struct event_id){ 0 }, &id, err);
@@ -79,20 +88,28 @@ static enum rc bounce(struct db_tx *tx, struct filing_job *job, struct err *err)
 			return note(tx, job, &t, err);
 		if (rc != RC_NOT_FOUND)
 			return rc;
-		return filing_triage(tx, job, str_z(job->a, arena_strf(job->a, "A mail to " STR_F " came back, and it is none of this desk's.",
-								       STR_A(b->recipient.n ? b->recipient : STR("somebody")))), err);
+		return filing_triage(
+		        tx, job,
+		        str_z(job->a,
+		              arena_strf(job->a, "A mail to " STR_F " came back, and it is none of this desk's.",
+		                         STR_A(b->recipient.n ? b->recipient : STR("somebody")))),
+		        err);
 	}
 	if (rc != RC_OK)
 		return rc;
 	if (failed) {
 		rc = outbox_bounced(tx, out.id, reason_of(job), &is_new, err);
 		if (rc == RC_OK && is_new && out.ticket.v)
-			rc = tell_failure(tx, job, &out, b->recipient.n ? b->recipient : out.to_addr, reason_of(job), err);
+			rc = tell_failure(tx, job, &out, b->recipient.n ? b->recipient : out.to_addr, reason_of(job),
+			                  err);
 	}
 	if (rc != RC_OK)
 		return rc;
 	if (!out.ticket.v)
-		return filing_triage(tx, job, str_z(job->a, arena_strf(job->a, "Our mail \"" STR_F "\" to " STR_F " came back.", STR_A(out.subject), STR_A(out.to_addr))), err);
+		return filing_triage(tx, job,
+		                     str_z(job->a, arena_strf(job->a, "Our mail \"" STR_F "\" to " STR_F " came back.",
+		                                              STR_A(out.subject), STR_A(out.to_addr))),
+		                     err);
 	rc = ticket_find_id(tx, job->a, &system, out.ticket, &t, err);
 	return rc == RC_OK ? note(tx, job, &t, err) : rc;
 }
@@ -100,8 +117,9 @@ static enum rc bounce(struct db_tx *tx, struct filing_job *job, struct err *err)
 /* An answer of a vacation program has something to answer; a system that reports by mail has not. */
 static bool reports(const struct mail *m)
 {
-	return str_is(m->auto_reason, "auto-submitted") && m->in_reply_to.n == 0 && m->references.n == 0 && !str_starts_nocase(m->subject, STR("auto")) &&
-	       !str_starts_nocase(m->subject, STR("out of office")) && !str_starts_nocase(m->subject, STR("re:"));
+	return str_is(m->auto_reason, "auto-submitted") && m->in_reply_to.n == 0 && m->references.n == 0 &&
+	       !str_starts_nocase(m->subject, STR("auto")) && !str_starts_nocase(m->subject, STR("out of office")) &&
+	       !str_starts_nocase(m->subject, STR("re:"));
 }
 
 enum rc file_automatic(struct db_tx *tx, struct filing_job *job, struct err *err)
@@ -109,7 +127,8 @@ enum rc file_automatic(struct db_tx *tx, struct filing_job *job, struct err *err
 	const struct desk_config *conf = &job->desk->config;
 	const struct mail *m = job->mail;
 	enum auth_verdict auth = authres_verdict(m->auth_results, conf->authserv_id, addr_domain(m->identity));
-	bool believed = m->identity.p && auth != AUTH_FAIL && (!conf->authserv_id.n || auth == AUTH_PASS) && !intake_is_ours(conf, m->identity);
+	bool believed = m->identity.p && auth != AUTH_FAIL && (!conf->authserv_id.n || auth == AUTH_PASS) &&
+	                !intake_is_ours(conf, m->identity);
 	enum participant_kind part = PART_STRANGER;
 	struct message_new n = filing_message(job, true);
 	struct actor who = actor_system();
@@ -122,7 +141,8 @@ enum rc file_automatic(struct db_tx *tx, struct filing_job *job, struct err *err
 		return bounce(tx, job, err);
 	enum rc rc = filing_thread(tx, job, &t, err);
 	if (rc == RC_NOT_FOUND) {
-		if (believed && reports(m) && contact_find_email(tx, job->a, m->identity, &c, NULL) == RC_OK && !time_is_set(c.disabled_at))
+		if (believed && reports(m) && contact_find_email(tx, job->a, m->identity, &c, NULL) == RC_OK &&
+		    !time_is_set(c.disabled_at))
 			return filing_open(tx, job, &c, true, err);
 		return filing_triage(tx, job, "An automatic mail that belongs to no ticket; it was not answered.", err);
 	}
@@ -131,8 +151,13 @@ enum rc file_automatic(struct db_tx *tx, struct filing_job *job, struct err *err
 	if (rc != RC_OK)
 		return rc;
 	if (!believed || (part != PART_REQUESTER && part != PART_ACCEPTED))
-		return filing_triage(tx, job, str_z(job->a, arena_strf(job->a, "An automatic mail for ticket " STR_F ", but not from anybody who takes part in it.",
-								       STR_A(ticket_number_text(job->a, conf->prefix, t.number)))), err);
+		return filing_triage(
+		        tx, job,
+		        str_z(job->a, arena_strf(job->a,
+		                                 "An automatic mail for ticket " STR_F
+		                                 ", but not from anybody who takes part in it.",
+		                                 STR_A(ticket_number_text(job->a, conf->prefix, t.number)))),
+		        err);
 	who.name = job->in->from_name.n ? job->in->from_name : job->in->from_addr;
 	rc = ticket_say(tx, job->a, &who, job->now, t.number, &n, (struct event_id){ 0 }, &id, err);
 	return rc == RC_OK ? filing_settle(tx, job, INTAKE_MESSAGE, STR(""), t.id, err) : rc;

@@ -130,11 +130,17 @@ struct triage_row {
 	struct str who, subject, reason, size;
 	struct instant at;
 };
+struct triage_alarm {
+	struct str name, why;
+	struct instant since;
+};
 struct triage_list {
 	const char *state, *title, *empty;
 	struct triage_row *rows;
 	size_t n;
 	struct str next_url;
+	struct triage_alarm *alarms; /* ways in that fail */
+	size_t n_alarms;
 };
 struct triage_mail {
 	int64_t id;

@@ -49,6 +49,8 @@ struct listing {
 	struct intake *at;
 	size_t n;
 	struct view_counts counts;
+	struct mail_channel *ways;
+	size_t n_ways;
 };
 
 static enum rc read_list(struct db_tx *tx, void *arg, struct err *err)
@@ -56,6 +58,8 @@ static enum rc read_list(struct db_tx *tx, void *arg, struct err *err)
 	struct listing *x = arg;
 	enum rc rc = intake_list(tx, x->q->arena, x->state->state, x->before, PAGE_SIZE + 1, &x->at, &x->n, err);
 
+	if (rc == RC_OK)
+		rc = mail_channels(tx, x->q->arena, &x->ways, &x->n_ways, err);
 	return rc == RC_OK ? desk_counts(tx, x->q, &x->counts, err) : rc;
 }
 
@@ -104,6 +108,12 @@ static enum rc get_triage(struct req *q, struct resp *r)
 		                 .n = n,
 		                 .empty = _(l, x.state->empty),
 		                 .next_url = STR_INIT("") };
+	v.alarms = arena_array(q->arena, struct triage_alarm, x.n_ways + 1);
+	for (size_t i = 0; i < x.n_ways; i++)
+		if (mail_channel_alarms(&x.ways[i], q->now))
+			v.alarms[v.n_alarms++] = (struct triage_alarm){ .name = x.ways[i].name,
+				                                        .why = x.ways[i].error.n ? x.ways[i].error : str_of(_(l, "Nothing was heard of it for a quarter of an hour.")),
+				                                        .since = time_is_set(x.ways[i].failing_at) ? x.ways[i].failing_at : x.ways[i].ok_at };
 	if (x.n > n)
 		v.next_url = arena_strf(q->arena, "/desk/triage?state=%s&before=%lld", x.state->name,
 		                        (long long)x.at[n - 1].id.v);
