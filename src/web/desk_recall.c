@@ -5,6 +5,7 @@
 #include "event/event.h"
 #include "tmpl.h"
 #include "util/recall.h"
+#include "web/clock_view.h"
 #include "web/desk_view.h"
 #include "web/web.h"
 
@@ -190,6 +191,62 @@ enum rc desk_agents(struct db_tx *tx, struct desk_load *x, struct err *err)
 	if (rc == RC_OK && !b.full)
 		keep(q, STR("agents"), stamp, b.p, b.n);
 	return rc;
+}
+
+/* ---- time left: the four previews, each with a NUL, then the markup of the clocks ---- */
+
+static enum rc make_clocks(struct db_tx *tx, struct desk_load *x, struct buf *b, struct err *err)
+{
+	const struct req *q = x->q;
+	const struct ticket *t = &x->view.t;
+	struct out o = { .b = b, .lang = web_lang(q), .zone = web_zone(q), .now = q->now, .arena = q->arena };
+	struct clock_cycle *cycles;
+	size_t n = 0, n_lines;
+	enum rc rc = clock_find(tx, q->arena, t->id, q->now, &cycles, &n, err);
+
+	if (rc == RC_OK && t->state <= STATE_WAITING)
+		rc = clock_preview_texts(tx, q, t->id, x->preview, err);
+	struct clock_line *lines = clock_lines(q, cycles, rc == RC_OK ? n : 0, false, &n_lines);
+
+	if (n_lines)
+		tmpl_clock_list(&o, lines, n_lines);
+	x->clocks.s = b->full ? STR("") : arena_str(q->arena, buf_str(b));
+	return rc;
+}
+
+enum rc desk_clocks(struct db_tx *tx, struct desk_load *x, struct err *err)
+{
+	const struct req *q = x->q;
+	struct str key = arena_strf(q->arena, "clocks/%s/%lld/" STR_F, i18n_tag(web_lang(q)), (long long)x->view.t.id.v,
+	                            STR_A(web_zone(q)));
+	struct str have;
+	int64_t stamp = 0;
+	AUTO_BUF b;
+
+	buf_init(&b, 64 << 10);
+	enum rc rc = event_stamp(tx, &stamp, err);
+
+	if (rc != RC_OK)
+		return rc;
+	if (known(q, key, stamp, &have)) {
+		for (int k = 1; k <= 4; k++)
+			if (!str_cut(&have, 0, &x->preview[k]))
+				x->preview[k] = STR("");
+		x->clocks.s = have.p ? have : STR("");
+		return RC_OK;
+	}
+	rc = make_clocks(tx, x, &b, err);
+	if (rc != RC_OK)
+		return rc;
+	buf_clear(&b);
+	for (int k = 1; k <= 4; k++) {
+		buf_adds(&b, x->preview[k]);
+		buf_addc(&b, 0);
+	}
+	buf_adds(&b, x->clocks.s);
+	if (!b.full)
+		keep(q, key, stamp, b.p, b.n);
+	return RC_OK;
 }
 
 /* ---- the promise: "NAME NUL SENTENCE" ---- */

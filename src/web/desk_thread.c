@@ -51,9 +51,7 @@ enum rc desk_load(struct db_tx *tx, void *load, struct err *err)
 	if (rc == RC_OK && t->contact.v)
 		rc = contact_find(tx, a, t->contact, &x->contact, err);
 	if (rc == RC_OK && t->kind == TICKET_INCIDENT)
-		rc = clock_find(tx, a, t->id, x->q->now, &x->clocks, &x->n_clocks, err);
-	if (rc == RC_OK && t->kind == TICKET_INCIDENT && t->state <= STATE_WAITING)
-		rc = clock_preview_texts(tx, x->q, t->id, x->preview, err);
+		rc = desk_clocks(tx, x, err);
 	return rc;
 }
 
@@ -617,7 +615,7 @@ void desk_fill(struct req *q, struct desk_load *x, const char *action, struct de
 		.n_related = x->n_related,
 	};
 	v->draft_url = str_concat(q->arena, v->url, STR("/draft"));
-	v->clocks = clock_lines(q, x->clocks, x->n_clocks, false, &v->n_clocks);
+	v->clocks = x->clocks;
 	memcpy(v->preview, x->preview, sizeof(v->preview));
 	desk_items(q, &x->view, (struct event_id){ 0 }, &v->items, &v->n_items);
 	fill_people(q, x, v);

@@ -92,8 +92,7 @@ struct desk_ticket {
 	size_t n_mentioned;
 	struct desk_row *related;
 	size_t n_related;
-	struct clock_line *clocks;
-	size_t n_clocks;
+	struct html clocks; /* clock_list, "" = none runs or ran */
 	struct str preview[5]; /* what each criticality would promise */
 	/* the composer */
 	struct str text, draft_url;
@@ -199,13 +198,13 @@ struct desk_load {
 	struct str plan_name, promise;
 	struct account account;
 	struct contact contact;
-	struct clock_cycle *clocks;
-	size_t n_clocks;
+	struct html clocks;
 	struct str preview[5];
 };
 /* desk_recall.c: parts of it that are kept between requests. */
 MUST_USE enum rc desk_related(struct db_tx *tx, struct desk_load *x, struct err *err);
 MUST_USE enum rc desk_agents(struct db_tx *tx, struct desk_load *x, struct err *err); /* id, name, disabled_at */
+MUST_USE enum rc desk_clocks(struct db_tx *tx, struct desk_load *x, struct err *err); /* and previews */
 MUST_USE enum rc desk_promise(struct db_tx *tx, struct desk_load *x, struct err *err);
 MUST_USE enum rc desk_load(struct db_tx *tx, void *load, struct err *err);
 void desk_fill(struct req *q, struct desk_load *x, const char *action, struct desk_ticket *v);
