@@ -11,13 +11,13 @@ LEVELS = [
     ['util'],
     ['db', 'html', 'lms'], ['mime'],
     ['auth', 'jobs', 'outbox', 'inbox', 'blob', 'jail', 'i18n', 'http'],
-    ['event'], ['search', 'account'], ['calendar'], ['entitlement'], ['ticket', 'kb'], ['clock'], ['oncall'],
+    ['event'], ['search', 'account'], ['calendar'], ['entitlement'], ['ticket', 'kb'], ['clock'], ['oncall'], ['call'],
     ['desk'],
-    ['web', 'api', 'mail'],
+    ['web', 'api', 'mail', 'phone'],
     ['app'],
 ]
 LEVEL = {room: i for i, rooms in enumerate(LEVELS) for room in rooms}
-SERVICES, DOMAIN = 3, range(4, 11)
+SERVICES, DOMAIN = 3, range(4, 12)
 ANYWHERE = {'auth/actor.h', 'http/out.h', 'test/test.h', 'tmpl.h', 'desk/desk.h'}
 # Services that stand on another service.
 ALSO = {('i18n', 'http/out.h')}

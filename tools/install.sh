@@ -8,10 +8,10 @@ set -euo pipefail
 
 build="gcc libc6-dev meson ninja-build pkg-config python3 brotli ccache git libmicrohttpd-dev libsqlite3-dev libpq-dev
 	libsodium-dev libjansson-dev libcurl4-openssl-dev libseccomp-dev libunistring-dev libqrencode-dev
-	libssl-dev zlib1g-dev libmd4c-dev libmd4c-html0-dev libical-dev"
+	libssl-dev zlib1g-dev libmd4c-dev libmd4c-html0-dev libical-dev libre-dev librem-dev espeak-ng"
 tests="postgresql-15 postgresql-client postfix dovecot-imapd chromium swaks nginx-light wrk strace curl sqlite3 python3-jsonschema clang
-	libclang-rt-14-dev clang-format"
-services="postfix dovecot postgresql nginx"
+	libclang-rt-14-dev clang-format sip-tester baresip-core kamailio"
+services="postfix dovecot postgresql nginx kamailio"
 
 what=${1:-build}
 case $what in
