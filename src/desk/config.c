@@ -53,6 +53,8 @@ enum kind { TEXT, HOSTS, PROXIES, ADDRESSES, SIZE, INT, MANY, BOOL };
 	  "Refuse to send over smtp:// without STARTTLS.") \
 	K("smtp-ca-file", TEXT, smtp_ca_file, "", \
 	  "Certificates to trust for SMTP. Empty: the system's.") \
+	K("smtp-timeout", INT, smtp_timeout, "60", \
+	  "Seconds to wait for each answer of the SMTP server; 0 means 60.") \
 	K("authserv-id", TEXT, authserv_id, "", \
 	  "Name by which your MTA signs Authentication-Results; only these are believed. Empty: none is.") \
 	K("secret-file", TEXT, secret_file, "", \

@@ -2,6 +2,7 @@
 #include "blob/blob.h"
 #include "jail/jail.h"
 #include "mail/intake.h"
+#include "mail/sender.h"
 #include "test/test.h"
 #include "util/crypt.h"
 
@@ -80,4 +81,18 @@ TEST_EACH_DB(mail_small_ones_are_kept_with_their_rows)
 	EXPECT("when its rows moved on the database let go of it", w.rc == RC_NOT_FOUND);
 	jail_free(desk.jail);
 	blob_close(desk.blobs);
+}
+
+TEST(mail_tries_again_later_and_later)
+{
+	int64_t sum = 0, last = 0;
+
+	EXPECT("first after about five minutes", sender_backoff_us(1, 0) >= 4 * MINUTE_US && sender_backoff_us(1, 999) <= 6 * MINUTE_US);
+	for (int i = 1; i < 40; i++) {
+		EXPECT("never sooner than before", sender_backoff_us(i, 500) >= last);
+		last = sender_backoff_us(i, 500);
+		sum += last;
+	}
+	EXPECT("at least every five hours", last <= 5 * HOUR_US);
+	EXPECT("so that forty tries are enough for five days", sum > 5 * DAY_US);
 }

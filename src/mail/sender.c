@@ -2,7 +2,6 @@
 #include "mail/sender.h"
 #include "blob/blob.h"
 #include "html/html.h"
-#include "jobs/jobs.h"
 #include "mail/notify_private.h"
 #include "mime/mime.h"
 #include "ticket/ticket.h"
@@ -26,8 +25,83 @@ struct sending {
 	struct mail_out_file *files;
 	size_t n_files;
 	enum rc outcome;
+	struct str left_out; /* names of files that are too large */
+	bool hung; /* the server did not answer: others for the same domain need not try it, too */
 	struct str error;
 };
+
+/* Domains mail is being sent to: at most LANE_WIDTH at a time each, and none for a while after one hung, so that nobody
+ * waits behind somebody else's server. */
+#define LANES        256
+#define LANE_WIDTH   2
+#define LANE_HOLD_US (5 * MINUTE_US)
+#define LANE_WAIT_US (5 * SECOND_US)
+
+struct lane {
+	char domain[256];
+	int busy;
+	int64_t held; /* monotonic */
+};
+struct lanes {
+	pthread_mutex_t lock;
+	struct lane at[LANES];
+};
+
+static void domain_of(struct str addr, char ret[256])
+{
+	size_t at = str_find_byte(addr, '@');
+
+	addr = at == STR_NONE ? STR("") : str_from(addr, at + 1);
+	snprintf(ret, 256, STR_F, STR_A(addr));
+}
+
+/* How long the mail has to wait; 0: go. A table that is full lets everybody through. */
+static int64_t lane_enter(struct lanes *l, struct str addr)
+{
+	char domain[256];
+	struct lane *mine = NULL, *free_one = NULL;
+	int64_t now = time_monotonic_us(), wait = 0;
+
+	domain_of(addr, domain);
+	pthread_mutex_lock(&l->lock);
+	for (size_t i = 0; i < LANES && !mine; i++) {
+		struct lane *at = &l->at[i];
+
+		if (strcmp(at->domain, domain) == 0)
+			mine = at;
+		else if (!free_one && at->busy == 0 && at->held <= now)
+			free_one = at;
+	}
+	if (!mine && free_one) {
+		mine = free_one;
+		*mine = (struct lane){ 0 };
+		memcpy(mine->domain, domain, sizeof(domain));
+	}
+	if (mine && mine->held > now)
+		wait = mine->held - now;
+	else if (mine && mine->busy >= LANE_WIDTH)
+		wait = LANE_WAIT_US;
+	else if (mine)
+		mine->busy++;
+	pthread_mutex_unlock(&l->lock);
+	return wait;
+}
+
+static void lane_leave(struct lanes *l, struct str addr, bool hung)
+{
+	char domain[256];
+
+	domain_of(addr, domain);
+	pthread_mutex_lock(&l->lock);
+	for (size_t i = 0; i < LANES; i++)
+		if (strcmp(l->at[i].domain, domain) == 0 && l->at[i].busy > 0) {
+			l->at[i].busy--;
+			if (hung)
+				l->at[i].held = time_monotonic_us() + LANE_HOLD_US;
+			break;
+		}
+	pthread_mutex_unlock(&l->lock);
+}
 
 /* ---- composing ---- */
 
@@ -62,8 +136,11 @@ static enum rc load_files(struct sending *s, struct err *err)
 			total += bytes.n;
 			s->files[s->n_files++] = (struct mail_out_file){ .name = f.f.name, .type = f.f.type, .bytes = bytes };
 		}
-		if (rc == RC_LIMIT)
-			rc = RC_OK; /* too large for a mail: it is on the ticket's page */
+		else if (rc == RC_OK || rc == RC_LIMIT) {
+			/* Too large for a mail: named in it, and on the ticket's page. */
+			s->left_out = arena_strf(s->a, STR_F "%s" STR_F, STR_A(s->left_out), s->left_out.n ? ", " : "", STR_A(f.f.name));
+			rc = RC_OK;
+		}
 	}
 	json_decref(list);
 	return rc;
@@ -81,7 +158,10 @@ static enum rc compose(struct sending *s, struct str *ret, struct err *err)
 		return rc;
 	while (n < COUNT(refs) && str_cut(&rest, ' ', &refs[n]))
 		n++;
-	struct str page = html_from_text(s->a, m->text);
+	struct str text = m->text;
+	if (s->left_out.n)
+		text = arena_strf(s->a, STR_F "\n[" STR_F ": " STR_F "/support]\n", STR_A(text), STR_A(s->left_out), STR_A(s->desk->config.base_url));
+	struct str page = html_from_text(s->a, text);
 	struct mail_out out = {
 		.from = { m->from_name, m->from_addr },
 		.reply_to = { m->from_name, m->reply_to },
@@ -93,7 +173,7 @@ static enum rc compose(struct sending *s, struct str *ret, struct err *err)
 		.references = refs,
 		.n_references = n,
 		.subject = m->subject,
-		.text = m->text,
+		.text = text,
 		.html = m->html.n ? m->html
 				  : arena_strf(s->a, "<!doctype html><html><head><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light dark\"></head><body>" STR_F "</body></html>", STR_A(page)),
 		.auto_submitted = m->automatic ? "auto-replied" : NULL,
@@ -146,6 +226,7 @@ static void settle(struct sending *s, CURL *h, CURLcode code, const char *detail
 	bool final = reply >= 500 && reply < 600 && code != CURLE_LOGIN_DENIED && code != CURLE_USE_SSL_FAILED;
 	bool old = s->now.us - s->m->created_at.us > GIVE_UP;
 	s->outcome = final || old ? RC_INVALID : RC_RETRY;
+	s->hung = code == CURLE_OPERATION_TIMEDOUT;
 	s->error = reply ? arena_strf(s->a, "%s (the server answered %ld)", detail[0] ? detail : curl_easy_strerror(code), reply)
 			 : arena_strf(s->a, "%s", detail[0] ? detail : curl_easy_strerror(code));
 }
@@ -170,6 +251,9 @@ static void transfer(struct sending *s, struct str bytes)
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, 30L);
 	curl_easy_setopt(h, CURLOPT_TIMEOUT, 300L);
+	curl_easy_setopt(h, CURLOPT_SERVER_RESPONSE_TIMEOUT, c->smtp_timeout > 0 ? (long)c->smtp_timeout : 60L);
+	curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 100L);
+	curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, c->smtp_timeout > 0 ? (long)c->smtp_timeout : 60L);
 	curl_easy_setopt(h, CURLOPT_USE_SSL, c->smtp_starttls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY);
 	if (!c->smtp_starttls && !c->smtp_ca_file.n && str_starts(c->smtp_url, STR("smtp://"))) /* opportunistic: a certificate nobody can check is still better than none */
 		curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 0L), curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -209,6 +293,17 @@ static enum rc note_failure(struct db_tx *tx, struct sending *s, struct err *err
 	return rc;
 }
 
+/* 5, 10, 20 ... minutes up to four hours, a fifth more or less so that not all come back together. */
+int64_t sender_backoff_us(int tries, uint32_t seed)
+{
+	int64_t wait = 5 * MINUTE_US;
+
+	for (int i = 1; i < tries && wait < 4 * HOUR_US; i++)
+		wait *= 2;
+	wait = wait < 4 * HOUR_US ? wait : 4 * HOUR_US;
+	return wait / 5 * 4 + wait / 5 * 2 / 1000 * (int64_t)(seed % 1000);
+}
+
 static enum rc settle_row(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct sending *s = arg;
@@ -216,15 +311,14 @@ static enum rc settle_row(struct db_tx *tx, void *arg, struct err *err)
 	if (s->outcome == RC_OK)
 		return outbox_sent(tx, s->m->id, s->now, err);
 	if (s->outcome == RC_RETRY) {
-		int64_t wait = job_backoff_us(s->m->tries + 5, random_below(1000)); /* from some minutes to an hour */
-
-		return outbox_failed(tx, s->m->id, s->error, time_add(s->now, wait), err);
+		return outbox_failed(tx, s->m->id, s->error, time_add(s->now, sender_backoff_us(s->m->tries, random_below(1000))), err);
 	}
 	enum rc rc = outbox_failed(tx, s->m->id, s->error, (struct instant){ 0 }, err);
 	return rc == RC_OK ? note_failure(tx, s, err) : rc;
 }
 
-static void send_row(struct desk *desk, const struct outmail_row *m, struct instant now)
+/* true: the server hung. */
+static bool send_row(struct desk *desk, const struct outmail_row *m, struct instant now)
 {
 	AUTO_ARENA a;
 	struct sending s = { .desk = desk, .a = &a, .m = m, .now = now };
@@ -243,6 +337,7 @@ static void send_row(struct desk *desk, const struct outmail_row *m, struct inst
 		log_warn("mail.not-sent", { "outmail", LOG_I64(m->id.v) }, { "why", LOG_STR(s.error) }, { "final", LOG_I64(s.outcome != RC_RETRY) });
 	if (db_write(desk->db, settle_row, &s, &err) != RC_OK)
 		log_error("mail.outbox", { "outmail", LOG_I64(m->id.v) }, { "why", LOG_Z(err.text) });
+	return s.hung;
 }
 
 struct taking {
@@ -268,7 +363,34 @@ static enum rc take_step(struct db_tx *tx, void *arg, struct err *err)
 	return outbox_take(tx, &t->a, t->now, LEASE_US, t->max, &t->rows, &t->n, err);
 }
 
-size_t sender_run(struct desk *desk, struct instant now, size_t max)
+struct waiting {
+	struct outmail_id id;
+	struct instant until;
+};
+
+static enum rc postpone_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct waiting *w = arg;
+
+	return outbox_postpone(tx, w->id, w->until, err);
+}
+
+static void in_its_lane(struct desk *desk, struct lanes *lanes, const struct outmail_row *m, struct instant now)
+{
+	int64_t wait = lanes ? lane_enter(lanes, m->to_addr) : 0;
+
+	if (wait) {
+		struct waiting w = { m->id, time_add(now, wait) };
+
+		(void)!db_write(desk->db, postpone_step, &w, NULL);
+		return;
+	}
+	bool hung = send_row(desk, m, now);
+	if (lanes)
+		lane_leave(lanes, m->to_addr, hung);
+}
+
+static size_t run_lanes(struct desk *desk, struct lanes *lanes, struct instant now, size_t max)
 {
 	struct taking t = { .now = now, .max = max };
 	struct err err = { 0 };
@@ -278,16 +400,22 @@ size_t sender_run(struct desk *desk, struct instant now, size_t max)
 	arena_init(&t.a);
 	enum rc rc = db_write(desk->db, take_step, &t, &err);
 	for (size_t i = 0; rc == RC_OK && i < t.n; i++)
-		send_row(desk, &t.rows[i], now);
+		in_its_lane(desk, lanes, &t.rows[i], now);
 	size_t n = rc == RC_OK ? t.n : 0;
 	arena_release(&t.a);
 	return n;
 }
 
+size_t sender_run(struct desk *desk, struct instant now, size_t max)
+{
+	return run_lanes(desk, NULL, now, max);
+}
+
 struct sender {
 	struct desk *desk;
 	atomic_bool stop;
-	pthread_t thread[2];
+	struct lanes lanes;
+	pthread_t thread[8];
 };
 
 static void *run(void *arg)
@@ -297,7 +425,8 @@ static void *run(void *arg)
 	while (!atomic_load(&s->stop)) {
 		uint64_t seen = db_commits(s->desk->db);
 
-		if (sender_run(s->desk, time_now(), 5) == 0)
+		/* One at a time: what a thread holds must not wait behind a server that hangs. */
+		if (run_lanes(s->desk, &s->lanes, time_now(), 1) == 0)
 			db_wait_commit(s->desk->db, seen, 5000);
 	}
 	return NULL;
@@ -310,6 +439,7 @@ struct sender *sender_start(struct desk *desk)
 
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	s->desk = desk;
+	pthread_mutex_init(&s->lanes.lock, NULL);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 512 * 1024);
 	for (size_t i = 0; i < COUNT(s->thread); i++)
@@ -325,5 +455,6 @@ void sender_stop(struct sender *s)
 	db_wake(s->desk->db);
 	for (size_t i = 0; i < COUNT(s->thread); i++)
 		pthread_join(s->thread[i], NULL);
+	pthread_mutex_destroy(&s->lanes.lock);
 	free(s);
 }

@@ -62,6 +62,8 @@ MUST_USE enum rc outbox_take(struct db_tx *tx, struct arena *out, struct instant
                              struct outmail_row **ret, size_t *ret_n, struct err *err);
 /* Is anything due? One cheap read, so that an idle desk writes nothing. */
 MUST_USE enum rc outbox_due(struct db_tx *tx, struct instant now, bool *ret, struct err *err);
+/* Not now, and it was no try. */
+MUST_USE enum rc outbox_postpone(struct db_tx *tx, struct outmail_id id, struct instant until, struct err *err);
 MUST_USE enum rc outbox_sent(struct db_tx *tx, struct outmail_id id, struct instant now, struct err *err);
 /* retry_at not set: failed for good. */
 MUST_USE enum rc outbox_failed(struct db_tx *tx, struct outmail_id id, struct str error, struct instant retry_at, struct err *err);

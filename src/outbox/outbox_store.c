@@ -37,6 +37,7 @@ DB_QUERY(q_sent, "outbox.sent",
          "UPDATE outmail SET state = 2, sent_at = :now, error = NULL WHERE id = :id AND state <> 5");
 DB_QUERY(q_failed, "outbox.failed",
          "UPDATE outmail SET state = :state, next_at = :next, error = :error WHERE id = :id AND state = 1");
+DB_QUERY(q_postpone, "outbox.postpone", "UPDATE outmail SET next_at = :until, tries = tries - 1 WHERE id = :id AND state = 1 AND tries > 0");
 DB_QUERY(q_find, "outbox.find", "SELECT " COLUMNS " FROM outmail WHERE id = :id");
 DB_QUERY(q_find_mid, "outbox.find_message_id", "SELECT " COLUMNS " FROM outmail WHERE message_id = :message_id");
 DB_QUERY(q_bounced, "outbox.bounced", "UPDATE outmail SET state = 5, error = :why WHERE id = :id AND state <> 5");
@@ -239,6 +240,11 @@ enum rc outbox_due(struct db_tx *tx, struct instant now, bool *ret, struct err *
 
 	*ret = n > 0;
 	return rc;
+}
+
+enum rc outbox_postpone(struct db_tx *tx, struct outmail_id id, struct instant until, struct err *err)
+{
+	return db_exec(tx, &q_postpone, DB_ARGS(db_time("until", until), db_i64("id", id.v)), NULL, err);
 }
 
 enum rc outbox_sent(struct db_tx *tx, struct outmail_id id, struct instant now, struct err *err)
