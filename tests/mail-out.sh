@@ -83,8 +83,10 @@ SELECT 'reply', 0, 1, 'Desk', 'support@localhost', 'x', 'u' || i || '@$1', '$1' 
 }
 for d in hang-data hang-dot slow later grey never reset-rcpt reset-dot reset-after; do add $d.example 2; done
 for i in $(seq 10); do add good$i.example 10; done
+openssl genrsa -out "$dir/dkim.pem" 2048 2>/dev/null
+chmod 600 "$dir/dkim.pem"
 start=$(date +%s)
-"$carrel" serve --data-dir "$dir/data" --listen "127.0.0.1:$http" --base-url "http://localhost:$http" --smtp-url "smtp://127.0.0.1:$smtp" --smtp-timeout 3 >"$dir/serve.log" 2>&1 &
+"$carrel" serve --data-dir "$dir/data" --listen "127.0.0.1:$http" --base-url "http://localhost:$http" --smtp-url "smtp://127.0.0.1:$smtp" --smtp-timeout 3 --dkim-key-file "$dir/dkim.pem" --dkim-selector s1 >"$dir/serve.log" 2>&1 &
 serve=$!
 good() { cat "$dir"/out/*.eml 2>/dev/null | grep -c '^X-Rcpt: .*@good'; }
 for _ in $(seq 300); do [ "$(good)" -ge 100 ] && break; sleep 0.2; done
@@ -105,6 +107,28 @@ for _ in $(seq 100); do [ "$(state grey)" = '2 2' ] && [ "$(state reset-after)" 
 [ "$(state grey)" = '2 2' ]; say $? "greylisted, then sent: $(state grey)"
 for i in 1 2; do [ "$(grep -l "X-Rcpt: u$i@reset-after" "$dir"/out/*.eml | xargs -r grep -h '^Message-ID' | sort | uniq -c | awk '{ print $1 }')" = 2 ]; say $? "sent again after a broken answer: the same Message-ID"; done
 [ "$(grep -l 'X-Rcpt: .*@good' "$dir"/out/*.eml | xargs -r grep -h '^Message-ID' | sort | uniq -d | wc -l)" = 0 ]; say $? "no other mail twice"
+if /usr/bin/python3 -c 'import dkim' 2>/dev/null; then
+	for kind in rsa ed25519; do
+		if [ $kind = ed25519 ]; then
+			openssl genpkey -algorithm ed25519 -out "$dir/dkim.pem" 2>/dev/null
+			add signed.example 1
+			for _ in $(seq 50); do [ "$(state signed)" = '2 1' ] && break; sleep 0.2; done
+			mail=$(grep -l 'X-Rcpt: .*@signed' "$dir"/out/*.eml | head -1)
+			p=$(openssl pkey -in "$dir/dkim.pem" -pubout -outform DER | tail -c 32 | base64 -w0)
+		else
+			mail=$(grep -l 'X-Rcpt: .*@good' "$dir"/out/*.eml | head -1)
+			p=$(openssl rsa -in "$dir/dkim.pem" -pubout -outform DER 2>/dev/null | base64 -w0)
+		fi
+		/usr/bin/python3 - "$mail" "v=DKIM1; k=$kind; p=$p" <<'EOP'
+import dkim, sys
+raw = open(sys.argv[1], 'rb').read().split(b'\r\n', 1)[1]
+good = dkim.verify(raw, dnsfunc=lambda name, timeout=5: sys.argv[2].encode())
+bad = dkim.verify(raw.replace(b'Subject: s', b'Subject: t'), dnsfunc=lambda name, timeout=5: sys.argv[2].encode())
+sys.exit(not good or bad)
+EOP
+		say $? "another program finds our signature good ($kind), and bad when a letter changed"
+	done
+fi
 ! grep -qE 'AddressSanitizer|runtime error' "$dir/serve.log"; say $? "the sanitizers saw nothing"
 [ "$failed" = 0 ] || { tail -20 "$dir/serve.log"; sql "SELECT id, to_addr, state, tries, error FROM outmail WHERE to_addr NOT LIKE '%good%' AND to_addr NOT LIKE '%hang-rcpt%'" | head -40; }
 echo "$passed passed, $failed failed, 0 skipped"

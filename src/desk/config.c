@@ -53,6 +53,10 @@ enum kind { TEXT, HOSTS, PROXIES, ADDRESSES, SIZE, INT, MANY, BOOL };
 	  "Refuse to send over smtp:// without STARTTLS.") \
 	K("smtp-ca-file", TEXT, smtp_ca_file, "", \
 	  "Certificates to trust for SMTP. Empty: the system's.") \
+	K("dkim-key-file", TEXT, dkim_key_file, "", \
+	  "Private key (PEM, RSA or Ed25519), mode 0600, to sign outgoing mail with for the domain of support-addr. Empty: your mail server signs, or nobody.") \
+	K("dkim-selector", TEXT, dkim_selector, "carrel", \
+	  "Selector of that key: its public half is in DNS at SELECTOR._domainkey.DOMAIN.") \
 	K("smtp-timeout", INT, smtp_timeout, "60", \
 	  "Seconds to wait for each answer of the SMTP server; 0 means 60.") \
 	K("authserv-id", TEXT, authserv_id, "", \

@@ -154,6 +154,7 @@ static void check_mail(struct loading *l)
 		scheme(l, "smtp-url", c->smtp_url, smtp, "begins with smtp:// or smtps://");
 	if (c->smtp_user.n && !c->smtp_password_file.n)
 		config_problem(l, config_where(l, "smtp-user"), "smtp-user needs smtp-password-file");
+	closed_file(l, "dkim-key-file", c->dkim_key_file);
 	closed_file(l, "smtp-password-file", c->smtp_password_file);
 	if (c->max_mail < 102400 || c->max_mail > INT64_C(100) << 20)
 		config_problem(l, config_where(l, "max-mail"), "max-mail lies between 100K and 100M");

@@ -31,6 +31,7 @@ struct desk_config {            /* one key a line in carrel.conf, CARREL_KEY in 
 	struct str smtp_user, smtp_password_file;
 	bool smtp_starttls;             /* require STARTTLS on smtp:// */
 	struct str smtp_ca_file;
+	struct str dkim_key_file, dkim_selector; /* sign outgoing mail; "" = do not */
 	int smtp_timeout;               /* seconds to wait for each of the server's answers */
 	struct str authserv_id;         /* trusted Authentication-Results; "" = none trusted */
 	struct str secret_file;         /* 0600, made when absent; keys of MACs, one a line, newest first */

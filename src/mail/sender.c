@@ -2,7 +2,9 @@
 #include "mail/sender.h"
 #include "blob/blob.h"
 #include "html/html.h"
+#include "mail/dkim.h"
 #include "mail/notify_private.h"
+#include "mime/addr.h"
 #include "mime/mime.h"
 #include "ticket/ticket.h"
 #include "util/crypt.h"
@@ -146,6 +148,34 @@ static enum rc load_files(struct sending *s, struct err *err)
 	return rc;
 }
 
+static struct str secret_of(struct sending *s, struct str file)
+{
+	char *text = arena_alloc(s->a, 16384);
+	FILE *f = file.n ? fopen(str_z(s->a, file), "rbe") : NULL;
+	size_t n = f ? fread(text, 1, 16384, f) : 0;
+
+	if (f)
+		fclose(f);
+	return str_trim((struct str){ text, n });
+}
+
+/* The key is read for each mail: it may be replaced while the desk runs, and a mail costs much more than a file. */
+static enum rc sign(struct sending *s, struct str *mail, struct err *err)
+{
+	const struct desk_config *c = &s->desk->config;
+	struct dkim_key *k;
+	struct str pem = secret_of(s, c->dkim_key_file);
+
+	if (!c->dkim_key_file.n)
+		return RC_OK;
+	enum rc rc = dkim_load(pem, &k, err);
+	if (rc == RC_OK) {
+		rc = dkim_sign(s->a, k, addr_domain(s->m->from_addr), c->dkim_selector, s->now.us / SECOND_US, *mail, mail, err);
+		dkim_free(k);
+	}
+	return rc == RC_OK ? RC_OK : RC_RETRY; /* the mail waits until somebody mends the key */
+}
+
 static enum rc compose(struct sending *s, struct str *ret, struct err *err)
 {
 	const struct outmail_row *m = s->m;
@@ -185,7 +215,8 @@ static enum rc compose(struct sending *s, struct str *ret, struct err *err)
 		out.extra = robot;
 		out.n_extra = COUNT(robot);
 	}
-	return mime_build(s->a, &out, ret, err);
+	rc = mime_build(s->a, &out, ret, err);
+	return rc == RC_OK ? sign(s, ret, err) : rc;
 }
 
 /* ---- SMTP ---- */
@@ -200,17 +231,6 @@ static size_t give(char *p, size_t size, size_t n, void *arg)
 	memcpy(p, u->left.p, take);
 	u->left = str_from(u->left, take);
 	return take;
-}
-
-static struct str password(struct sending *s)
-{
-	char text[512];
-	FILE *f = s->desk->config.smtp_password_file.n ? fopen(str_z(s->a, s->desk->config.smtp_password_file), "rbe") : NULL;
-	size_t n = f ? fread(text, 1, sizeof(text), f) : 0;
-
-	if (f)
-		fclose(f);
-	return arena_str(s->a, str_trim((struct str){ text, n }));
 }
 
 static void settle(struct sending *s, CURL *h, CURLcode code, const char *detail)
@@ -261,7 +281,7 @@ static void transfer(struct sending *s, struct str bytes)
 		curl_easy_setopt(h, CURLOPT_CAINFO, str_z(s->a, c->smtp_ca_file));
 	if (c->smtp_user.n) {
 		curl_easy_setopt(h, CURLOPT_USERNAME, str_z(s->a, c->smtp_user));
-		curl_easy_setopt(h, CURLOPT_PASSWORD, str_z(s->a, password(s)));
+		curl_easy_setopt(h, CURLOPT_PASSWORD, str_z(s->a, secret_of(s, c->smtp_password_file)));
 		/* A password is only ever shown to a server whose certificate was checked. */
 		curl_easy_setopt(h, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
 		curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);
