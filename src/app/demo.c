@@ -3,6 +3,7 @@
 #include "app/app.h"
 #include "auth/auth.h"
 #include "kb/kb.h"
+#include "oncall/oncall.h"
 #include "ticket/ticket.h"
 #include "util/buf.h"
 #include "util/crypt.h"
@@ -116,6 +117,27 @@ static enum rc person(struct demo *d, struct db_tx *tx, int i, struct account_id
 	return credential_set_password(tx, (struct person){ ACTOR_CONTACT, id.v }, l->hash, d->now, err);
 }
 
+static enum rc duty(struct demo *d, struct db_tx *tx, struct err *err)
+{
+	struct str layers = arena_strf(d->a, "[{\"name\":\"Everybody\",\"rotation\":\"weekly\",\"start\":\"2026-01-05\",\"handoff\":\"09:00\",\"agents\":[%lld,%lld]}]",
+				       (long long)d->agent[AGENT].id.v, (long long)d->agent[ADMIN].id.v);
+	int64_t schedule, critical, promise;
+
+	TRY(oncall_save(tx, d->a, &d->system, d->now, 0, STR("First line"), STR("America/Bogota"), layers, &schedule, err));
+	TRY(oncall_policy_save(tx, d->a, &d->system, d->now, 0, STR("Critical incidents"),
+			       arena_strf(d->a, "{\"steps\":[{\"delay\":0,\"targets\":[\"schedule:%lld\"]},{\"delay\":10,\"targets\":[\"supervisors\"]}],\"repeat\":3}", (long long)schedule),
+			       &critical, err));
+	TRY(oncall_policy_save(tx, d->a, &d->system, d->now, 0, STR("Promises"),
+			       STR("{\"steps\":[{\"delay\":0,\"targets\":[\"assignee\"]},{\"delay\":15,\"targets\":[\"supervisors\"]}],\"repeat\":0}"), &promise, err));
+	for (int c = 1; c <= 4; c++) {
+		if (c <= 2)
+			TRY(oncall_rule_set(tx, &d->system, d->now, c, TRIGGER_OPENED, critical, err));
+		TRY(oncall_rule_set(tx, &d->system, d->now, c, TRIGGER_WARNED, promise, err));
+		TRY(oncall_rule_set(tx, &d->system, d->now, c, TRIGGER_BREACHED, promise, err));
+	}
+	return RC_OK;
+}
+
 static enum rc staff(struct demo *d, struct db_tx *tx, int i, enum agent_role role, struct err *err)
 {
 	struct login *l = &d->login[i];
@@ -199,6 +221,7 @@ static enum rc fill(struct db_tx *tx, void *arg, struct err *err)
 	TRY(person(d, tx, EXPIRED_MANAGER, norte, CONTACT_MANAGER, err));
 	TRY(staff(d, tx, AGENT, AGENT_AGENT, err));
 	TRY(staff(d, tx, ADMIN, AGENT_ADMIN, err));
+	TRY(duty(d, tx, err));
 	TRY(setting_set(tx, "product", STR("Carrel"), err));
 	TRY(setting_set(tx, "phone", STR("+57 1 555 0100"), err));
 	for (size_t i = 0; i < COUNT(articles); i++) {

@@ -109,6 +109,33 @@ enum rc clock_board(struct db_tx *tx, struct arena *out, const struct actor *who
 	return RC_OK;
 }
 
+DB_QUERY(q_alarms, "board.alarms",
+	 "SELECT id FROM ticket WHERE kind = 1 AND state <= 3 AND criticality = 1 AND state <> 3 AND assignee_id IS NULL ORDER BY opened_at, id LIMIT 5");
+
+enum rc clock_alarms(struct db_tx *tx, struct arena *out, const struct actor *who, struct clock_card **ret, size_t *ret_n, struct err *err)
+{
+	VEC(struct ticket_id) ids = { 0 };
+	struct db_rows r = { 0 };
+	struct ticket_row *rows = NULL;
+	struct str next;
+	size_t n = 0;
+	enum rc rc = db_select(tx, &q_alarms, DB_NO_ARGS, &r, err);
+
+	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
+		*VEC_ADD(out, &ids) = (struct ticket_id){ db_col_i64(&r, 0) };
+	db_rows_end(&r);
+	*ret_n = 0;
+	if (rc != RC_NOT_FOUND || ids.n == 0)
+		return rc == RC_NOT_FOUND ? RC_OK : rc;
+	struct ticket_query query = { .ids = ids.at, .n_ids = ids.n, .max = ids.n };
+
+	rc = ticket_list(tx, out, who, &query, &rows, &n, &next, err);
+	*ret = arena_array(out, struct clock_card, n + 1);
+	for (size_t i = 0; i < n && rc == RC_OK; i++)
+		(*ret)[(*ret_n)++].row = rows[i];
+	return rc;
+}
+
 /* ---- requests ---- */
 
 enum rc clock_grid(struct db_tx *tx, struct arena *out, struct clock_grid *ret, struct err *err)

@@ -141,6 +141,9 @@ struct clock_card {
 };
 MUST_USE enum rc clock_board(struct db_tx *tx, struct arena *out, const struct actor *who, int criticality, size_t max, struct clock_card **ret,
 			     size_t *ret_n, int *ret_total, struct err *err);
+/* Open incidents of criticality 1 that nobody has, oldest first: what the workspace alarms about. One query when there are
+ * none. */
+MUST_USE enum rc clock_alarms(struct db_tx *tx, struct arena *out, const struct actor *who, struct clock_card **ret, size_t *ret_n, struct err *err);
 struct clock_grid {
 	int count[4][5]; /* [complexity, 0 = not estimated][priority] of requests that wait for us */
 	int days;        /* of work, by the estimates */

@@ -5,6 +5,7 @@
 #include "mime/mime.h"
 #include "web/clock_view.h"
 #include "web/desk_view.h"
+#include "web/oncall_view.h"
 #include "web/web.h"
 #include <jansson.h>
 
@@ -52,6 +53,10 @@ enum rc desk_load(struct db_tx *tx, void *load, struct err *err)
 		rc = contact_find(tx, a, t->contact, &x->contact, err);
 	if (rc == RC_OK && t->kind == TICKET_INCIDENT)
 		rc = desk_clocks(tx, x, err);
+	if (rc == RC_OK && t->kind == TICKET_INCIDENT) {
+		x->paging = arena_new(a, struct desk_paging);
+		rc = desk_paging_load(tx, x->q, t, x->paging, err);
+	}
 	return rc;
 }
 
@@ -261,6 +266,37 @@ static struct str say_clock_breached(const struct telling *t)
 	return TR_FILL(t->a, _(t->l, "The promise was not kept: {what}"), { "what", str_of(clock_word(t)) });
 }
 
+static struct str say_paged(const struct telling *t)
+{
+	const json_t *to = json_object_get(t->data, "to"), *v;
+	size_t i;
+	AUTO_BUF b;
+
+	buf_init(&b, 2000);
+	json_array_foreach(to, i, v)
+		buf_addf(&b, "%s%s", b.n ? ", " : "", json_string_value(v));
+	if (b.n == 0 && number(t, "webhooks") == 0)
+		return str_of(_(t->l, "Paged nobody: nobody is on duty"));
+	return TR_FILL(t->a, _(t->l, "Paged {who} (step {step}, round {round})"), { "who", b.n ? arena_str(t->a, buf_str(&b)) : STR("webhook") },
+		       { "step", word(t, "step") }, { "round", word(t, "round") });
+}
+
+static struct str say_acknowledged(const struct telling *t)
+{
+	return t->e->actor_kind == ACTOR_AGENT ? TR_FILL(t->a, _(t->l, "{who} answered the page"), { "who", t->e->actor })
+					       : str_of(_(t->l, "Somebody has the ticket: paging stopped"));
+}
+
+static struct str say_exhausted(const struct telling *t)
+{
+	return str_of(_(t->l, "Nobody answered the pages"));
+}
+
+static struct str say_page_ended(const struct telling *t)
+{
+	return str_of(_(t->l, "Paging ended with the ticket"));
+}
+
 /* Clocks turn with what is told already; only what needs somebody is a line of its own. */
 static bool is_silent(const struct event *e)
 {
@@ -290,6 +326,10 @@ static struct str tell(const struct req *q, const struct event *e)
 		{ EV_PARTICIPANT,    say_participant   },
 		{ EV_MAIL_FAILED,    say_mail_failed   },
 		{ EV_MAIL_AUTOMATIC, say_mail_automatic},
+		{ EV_ONCALL_PAGED,   say_paged         },
+		{ EV_ONCALL_ACKNOWLEDGED, say_acknowledged },
+		{ EV_ONCALL_EXHAUSTED, say_exhausted   },
+		{ EV_ONCALL_ENDED,   say_page_ended    },
 		{ EV_CLOCK_WARNED,   say_clock_warned  },
 		{ EV_CLOCK_BREACHED, say_clock_breached},
 	};
@@ -617,6 +657,7 @@ void desk_fill(struct req *q, struct desk_load *x, const char *action, struct de
 	v->draft_url = str_concat(q->arena, v->url, STR("/draft"));
 	v->clocks = x->clocks;
 	memcpy(v->preview, x->preview, sizeof(v->preview));
+	v->paging = x->paging;
 	desk_items(q, &x->view, (struct event_id){ 0 }, &v->items, &v->n_items);
 	fill_people(q, x, v);
 	fill_composer(q, x, v);

@@ -69,6 +69,7 @@ struct desk_item { /* a message, or an event in one line */
 };
 struct clock_line; /* web/clock_view.h */
 struct clock_cycle;
+struct desk_paging; /* web/oncall_view.h */
 struct desk_person {
 	struct str name, email;
 	bool requester;
@@ -94,6 +95,7 @@ struct desk_ticket {
 	size_t n_related;
 	struct html clocks; /* clock_list, "" = none runs or ran */
 	struct str preview[5]; /* what each criticality would promise */
+	const struct desk_paging *paging; /* web/oncall_view.h */
 	/* the composer */
 	struct str text, draft_url;
 	bool note;
@@ -200,6 +202,7 @@ struct desk_load {
 	struct contact contact;
 	struct html clocks;
 	struct str preview[5];
+	struct desk_paging *paging;
 };
 /* desk_recall.c: parts of it that are kept between requests. */
 MUST_USE enum rc desk_related(struct db_tx *tx, struct desk_load *x, struct err *err);

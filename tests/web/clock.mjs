@@ -103,6 +103,48 @@ try {
   check('requests have a next best with its reason', (await agent.locator('ol.list li .pill').count()) >= 1);
   await look(agent, 'requests');
 
+  check('a total interruption alarms every page of the desk', await agent.waitForSelector('#alarm', { timeout: 3000 }).then(() => true, () => false));
+
+  // On call: who is on duty, a swap, a page taken by the link of its mail.
+  await agent.goto(base + '/desk/oncall');
+  check('somebody is on duty', /is on duty now/.test(await agent.content()));
+  await agent.locator('summary', { hasText: 'Somebody else for a time' }).click();
+  await agent.locator('input[name=from]').fill('2027-01-05T08:00');
+  await agent.locator('input[name=to]').fill('2027-01-04T08:00');
+  await agent.getByRole('button', { name: 'Save' }).click();
+  check('a swap that ends before it begins is refused', /ends after it begins/.test(await agent.content()));
+  const soon = new Date(Date.now() + 86400e3).toISOString().slice(0, 11);
+  await agent.locator('input[name=from]').fill(soon + '08:00');
+  await agent.locator('input[name=to]').fill(soon + '20:00');
+  await agent.getByRole('button', { name: 'Save' }).click();
+  await agent.waitForLoadState();
+  check('a swap is listed', /Overrides/.test(await agent.content()));
+  await look(agent, 'oncall');
+  const feed = await fetch(await agent.locator('a[href*="/oncall/"]').first().getAttribute('href'));
+  check('the feed is a calendar', feed.status === 200 && /BEGIN:VEVENT[\s\S]*SUMMARY:/.test(await feed.text()));
+  check('without the secret there is none', (await fetch(base + '/oncall/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa')).status === 404);
+
+  const critical = await agent.locator('#alarm a').first().getAttribute('href');
+  await agent.goto(base + critical);
+  check('the critical one pages', /Paged |paging/.test(await agent.content()));
+  await look(agent, 'paged');
+  await agent.getByRole('button', { name: 'Acknowledge' }).click();
+  await agent.waitForLoadState();
+  check('one click takes it', /You have it/.test(await agent.content()));
+  check('and the alarm ends', await agent.waitForSelector('#alarm', { state: 'detached', timeout: 6000 }).then(() => true, () => false));
+
+  const admin = await signIn('admin@desk.example');
+  await admin.goto(base + '/desk/admin/oncall');
+  await look(admin, 'admin-oncall');
+  await admin.goto(base + '/desk/admin/calendars');
+  await look(admin, 'admin-calendars');
+  const office = admin.locator('details', { hasText: 'Office hours' });
+  await office.locator('summary').click();
+  await office.locator('textarea[name=text]').fill('{"mon":[["08:00"]]}');
+  await office.getByRole('button', { name: 'Save' }).click();
+  await admin.waitForLoadState();
+  check('a calendar that is wrong is shown again with the reason', /not two different times/.test(await admin.content()) && (await admin.inputValue('#calendar-1-text')) === '{"mon":[["08:00"]]}');
+
   await agent.goto(`${base}/desk/tickets/${number}`);
   await agent.locator('summary', { hasText: 'Resolve' }).click();
   await agent.fill('#resolve-resolution', 'A cache was full.');
