@@ -101,6 +101,11 @@ ack=$(grep -l 'RCPT TO:<manager@campus.example>' "$dir"/out/*.eml 2>/dev/null | 
 has 'RCPT TO:<stranger@elsewhere.example>'; say $? "the stranger was answered"
 ! grep -h -A99 'RCPT TO:<stranger@elsewhere.example>' "$dir"/out/*.eml | grep -q 'Who are you'; say $? "and nothing of the stranger's words came back"
 
+# Quoted-printable soft breaks may cut the link.
+link=$([ -n "$ack" ] && python3 -c 'import email, email.policy, re, sys; m = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.default); print(re.search(r"(/claim/\S+)\?is=incident", m.get_body(("plain",)).get_content()).group(1))' "$ack")
+curl -fs "http://localhost:$http$link?is=incident" | grep -q 'Criticality 1'; say $? "the acknowledgement's link asks how bad it is"
+curl -s -o /dev/null -w '%{http_code}' -H "Origin: http://localhost:$http" -d is=2 "http://localhost:$http$link" | grep -q 303; say $? "the writer says so without signing in"
+curl -fs "http://localhost:$http$link" -o /dev/null -w '%{http_code}' | grep -q 200; say $? "and may look again"
 reply=$([ -n "$ack" ] && sed -n 's/^Reply-To:.*<\(.*\)>.*/\1/p' "$ack" | head -1)
 [ -n "$reply" ] || reply=$([ -n "$ack" ] && grep -A1 '^Reply-To:' "$ack" | tr -d '\n' | sed 's/.*<\(.*\)>.*/\1/')
 swaks --silent 2 --server 127.0.0.1 --port "$smtp" --from manager@campus.example --to "$reply" --header 'Subject: Re: whatever' --body 'It also fails on the telephone.' >/dev/null 2>&1

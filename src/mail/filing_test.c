@@ -303,3 +303,54 @@ TEST_EACH_DB(filing_what_a_filter_calls_spam)
 	EXPECT_EQ("what is not called so is filed", m.last.state, INTAKE_MESSAGE);
 	filing_end(&m);
 }
+
+struct claim_step {
+	struct mail_world *m;
+	struct ticket t;
+	struct str link;
+	int criticality;
+	enum rc rc;
+	struct arena *out;
+};
+
+static enum rc claim_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct claim_step *c = arg;
+	struct str token;
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	c->rc = mail_claim_token(&a, &c->m->desk.keys, c->link, &token);
+	if (c->rc == RC_OK && str_eq(token, c->m->view.t.mail_token))
+		c->rc = ticket_claim(tx, &a, &c->m->w.writer, time_now(), c->m->view.t.number, c->criticality ? TICKET_INCIDENT : TICKET_REQUEST, c->criticality, err);
+	if (c->rc == RC_OK)
+		c->rc = ticket_view(tx, c->out, &c->m->w.ann, c->m->view.t.number, &c->m->view, err);
+	return RC_OK;
+}
+
+TEST_EACH_DB(filing_the_writer_says_what_it_is)
+{
+	struct mail_world m;
+	struct outmail_row *out = NULL;
+
+	filing_make(t, &m);
+	filing_take(t, &m, HEAD("1", "Help") "\nIt does not work.\n");
+	filing_notify(t, &m);
+	if (!EXPECT_EQ("it is acknowledged", filing_outgoing(t, &m, "writer@alpha.example", &out), 1))
+		return filing_end(&m);
+	size_t at = str_find(out[0].text, STR("/claim/")), end;
+	EXPECT("with two links", at != STR_NONE && str_find(str_from(out[0].text, at + 7), STR("/claim/")) != STR_NONE);
+	struct str link = str_from(out[0].text, at + 7);
+	end = str_find_byte(link, '?');
+	link = arena_str(&t->arena, str_sub(link, 0, end));
+	struct claim_step c = { .m = &m, .link = link, .criticality = 1, .out = &t->arena };
+	EXPECT_RC(RC_OK, db_write(t->db, claim_step, &c, &t->err));
+	EXPECT("the writer's word counts: an incident, and nobody called", c.rc == RC_OK && m.view.t.kind == TICKET_INCIDENT && m.view.t.criticality == 1 && m.view.t.not_phoned);
+	c.criticality = 0;
+	EXPECT_RC(RC_OK, db_write(t->db, claim_step, &c, &t->err));
+	EXPECT("and may be taken back", c.rc == RC_OK && m.view.t.kind == TICKET_REQUEST && !m.view.t.not_phoned);
+	((char *)(uintptr_t)link.p)[link.n - 1] ^= 1;
+	EXPECT_RC(RC_OK, db_write(t->db, claim_step, &c, &t->err));
+	EXPECT("a changed link is good for nothing", c.rc == RC_INVALID);
+	filing_end(&m);
+}

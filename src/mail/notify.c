@@ -113,6 +113,12 @@ static enum rc text_of_opening(struct telling *t, const struct i18n *l, const st
 		return rc;
 	if (t->t.not_phoned && t->desk->config.phone.n)
 		call = TR_FILL(t->a, _(l, "Is this a total interruption, or does it keep people from working? Then please call us now: {phone}. It is the fastest way.\n\n"), { "phone", t->desk->config.phone });
+	/* By the form one chose; a mail says nothing of it. */
+	if (t->t.channel == CHANNEL_MAIL && !t->t.not_phoned) {
+		struct str link = mail_claim_link(t->a, &t->desk->keys, t->t.mail_token);
+
+		call = TR_FILL(t->a, _(l, "Is something broken? Tell us how bad it is: {url}/claim/{link}?is=incident\nDo you need something done, or have a question? {url}/claim/{link}?is=request\n\n"), { "url", t->desk->config.base_url }, { "link", link });
+	}
 	struct str head = PARTS(_(l, "Hello {name},\n\nwe received what you wrote, as ticket {number}. "));
 	struct str tail = PARTS(_(l, "\n\nFollow it here: {url}\nTo add something, answer this mail.\n\n{product}\n"));
 	*ret = arena_strf(t->a, STR_F STR_F "\n\n" STR_F STR_F, STR_A(head), STR_A(p), STR_A(call), STR_A(str_trim(tail)));

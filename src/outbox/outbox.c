@@ -81,6 +81,16 @@ enum rc mail_message_id_token(struct arena *a, const struct mail_keys *k, struct
 	return verify(a, k, "message-id", local, ret);
 }
 
+struct str mail_claim_link(struct arena *a, const struct mail_keys *k, struct str token)
+{
+	return arena_strf(a, STR_F "." STR_F, STR_A(token), STR_A(proof(a, k, 0, "claim", token)));
+}
+
+enum rc mail_claim_token(struct arena *a, const struct mail_keys *k, struct str link, struct str *ret)
+{
+	return verify(a, k, "claim", link, ret);
+}
+
 #define BOUNCE "bounce."
 
 struct str mail_bounce_address(struct arena *a, const struct mail_keys *k, struct outmail_id id)

@@ -38,6 +38,9 @@ MUST_USE enum rc mail_reply_token(struct arena *a, const struct mail_keys *k, st
 /* Our Message-ID carries the same proof: "<rand>.<token>.<mac>@domain". */
 struct str mail_message_id(struct arena *a, const struct mail_keys *k, struct str mail_token);
 MUST_USE enum rc mail_message_id_token(struct arena *a, const struct mail_keys *k, struct str message_id, struct str *ret_token);
+/* In the links of an acknowledgement, and good for nothing else. */
+struct str mail_claim_link(struct arena *a, const struct mail_keys *k, struct str mail_token);
+MUST_USE enum rc mail_claim_token(struct arena *a, const struct mail_keys *k, struct str link, struct str *ret_token);
 /* Envelope sender of one mail (VERP): what comes back to it is about that mail, whatever it says inside. */
 struct str mail_bounce_address(struct arena *a, const struct mail_keys *k, struct outmail_id id);
 MUST_USE enum rc mail_bounce_id(struct arena *a, const struct mail_keys *k, struct str address, struct outmail_id *ret);

@@ -90,3 +90,38 @@ enum rc ticket_convert(struct db_tx *tx, struct arena *out, const struct actor *
 	rc = edit_tell(&c, EV_KIND, true, (struct message_id){ 0 }, &d, err);
 	return rc == RC_OK ? edit_save(&c, err) : rc;
 }
+
+enum rc ticket_claim(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now, int64_t number,
+                     enum ticket_kind kind, int criticality, struct err *err)
+{
+	struct edit c = { .tx = tx, .out = out, .who = who, .now = now };
+	AUTO_DATA d = { 0 };
+	enum rc rc = edit_begin(&c, number, BY_CUSTOMER, (struct event_id){ 0 }, err);
+	bool incident = kind == TICKET_INCIDENT, same = rc == RC_OK && c.t.kind == kind;
+
+	edit_data_begin(&d);
+	if (rc == RC_OK && incident)
+		rc = ticket_check_criticality(criticality, err);
+	if (rc == RC_OK && (time_is_set(c.t.responded_at) || c.t.state > STATE_OPEN))
+		rc = fail_code(err, RC_CONFLICT, "answered",
+		               "Somebody works on this ticket already. Nothing was changed; answer their mail.");
+	if (rc != RC_OK || (same && c.t.criticality == (incident ? criticality : 0)))
+		return rc;
+	if (same) {
+		json_ki64(&d.json, "from", c.t.criticality);
+		json_ki64(&d.json, "to", criticality);
+	} else {
+		json_kstr(&d.json, "from", str_of(ticket_kind_name(c.t.kind)));
+		json_kstr(&d.json, "to", str_of(ticket_kind_name(kind)));
+		json_ki64(&d.json, incident ? "criticality" : "priority", incident ? criticality : 3);
+	}
+	json_kstr(&d.json, "reason", STR("Said by the link in the acknowledgement."));
+	c.t.kind = kind;
+	c.t.criticality = incident ? criticality : 0;
+	c.t.priority = incident ? 0 : same ? c.t.priority : 3;
+	c.t.complexity = incident ? 0 : c.t.complexity;
+	c.t.wanted_on = incident ? STR_NULL : c.t.wanted_on;
+	c.t.not_phoned = incident && criticality <= 2 && c.t.channel != CHANNEL_PHONE;
+	rc = edit_tell(&c, same ? EV_CRITICALITY : EV_KIND, true, (struct message_id){ 0 }, &d, err);
+	return rc == RC_OK ? edit_save(&c, err) : rc;
+}

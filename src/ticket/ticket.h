@@ -264,6 +264,10 @@ MUST_USE enum rc ticket_rate(struct db_tx *tx, struct arena *out, const struct a
                              int64_t number, int rating, struct str comment, struct err *err);
 MUST_USE enum rc ticket_ask_callback(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,
                                      int64_t number, struct str phone, struct err *err); /* one open request a ticket */
+/* What the person who wrote says it is, while no agent has answered: RC_CONFLICT code "answered" after that. Criticality 1
+ * and 2 are flagged as not phoned. */
+MUST_USE enum rc ticket_claim(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,
+                              int64_t number, enum ticket_kind kind, int criticality, struct err *err);
 /* Closes what was resolved REOPEN_DAYS ago; a periodic job. Returns how many. */
 MUST_USE enum rc ticket_close_due(struct db_tx *tx, struct arena *out, struct instant now, size_t max, size_t *ret_n,
                                   struct err *err);

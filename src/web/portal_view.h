@@ -93,3 +93,8 @@ struct ticket_page {
 };
 struct kb_home { struct str words; struct article *at; size_t n; bool searched; const char *lang; };
 struct kb_article { const struct article *a; struct html body; bool fallback; bool signed_in; };
+
+struct claim_view {
+	struct str number, token, phone;
+	bool incident, late, done, critical;
+};

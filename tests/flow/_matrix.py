@@ -92,6 +92,8 @@ POST /support/tickets/{number}/rate write-it
 POST /support/tickets/{number}/callback write-it
 GET /support/attachments/{file_token} read-it
 GET /kb public
+GET /claim/{token} public
+POST /claim/{token} public
 GET /kb/{slug} public
 GET /desk agent
 GET /desk/views/{view} agent
