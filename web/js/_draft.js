@@ -4,7 +4,7 @@
 import { all, one } from './_dom.js';
 
 const PREFIX = 'draft:';
-const SENT = 'sent-draft';
+const SENT = 'sent-draft', ASKED = 'form-sent';
 const RETRY_MS = 15000;
 
 /** localStorage may be full or forbidden: then the server's copy is the only one.
@@ -20,14 +20,23 @@ function kept(key) {
   try { return localStorage.getItem(key); } catch { return null; }
 }
 
-/** The form that the last page sent: it arrived when this page is an answer and no failure. */
+/** Keys of the forms that were sent and of which nobody knows yet whether they arrived.
+ * @returns {string[]} */
+function sent() {
+  try { return JSON.parse(sessionStorage.getItem(SENT) || '[]'); } catch { return []; }
+}
+
+/** What the last page sent arrived when this page is an answer and no failure. */
 function settle() {
-  const key = sessionStorage.getItem(SENT);
-  if (!key) return;
-  sessionStorage.removeItem(SENT);
+  const keys = sent(), asked = sessionStorage.getItem(ASKED);
+  sessionStorage.removeItem(ASKED);
+  if (!keys.length) return;
   const nav = /** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType('navigation')[0]);
   const status = nav && 'responseStatus' in nav ? Number(nav.responseStatus) : 200;
-  if (status < 400 && !one('#errors')) keep(key, null);
+  // Refused: the same text may be sent again from this page, whose form has another address and another key.
+  if (asked && (status >= 400 || one('#errors'))) return;
+  sessionStorage.removeItem(SENT);
+  if (asked) keys.forEach((key) => keep(key, null));
 }
 
 /** @param {HTMLFormElement} form */
@@ -77,7 +86,7 @@ function watch(form) {
     dirty = false;
     clearTimeout(local);
     clearTimeout(remote);
-    sessionStorage.setItem(SENT, key);
+    sessionStorage.setItem(SENT, JSON.stringify([...new Set([...sent(), key])]));
   });
   addEventListener('pagehide', () => { if (dirty) { copy(); void post(true); } });
   document.addEventListener('visibilitychange', () => { if (document.hidden && dirty) { copy(); void post(true); } });
@@ -98,6 +107,7 @@ function watch(form) {
 
 export function drafts() {
   settle();
+  document.addEventListener('submit', () => sessionStorage.setItem(ASKED, '1'));
   all('form[data-draft]').forEach((f) => watch(/** @type {HTMLFormElement} */ (f)));
   // Whoever comes next to this device must not find them.
   document.addEventListener('submit', (e) => {
