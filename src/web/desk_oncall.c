@@ -201,6 +201,8 @@ static enum rc page_step(struct db_tx *tx, void *arg, struct err *err)
 	struct ticket t;
 	enum rc rc = ticket_find(tx, q->arena, &q->actor, x->number, &t, err);
 
+	if (rc == RC_OK && !x->page && !x->policy)
+		return fail_field(err, RC_INVALID, "policy", "Choose the policy to page by.");
 	if (rc == RC_OK && x->page)
 		return oncall_acknowledge(tx, q->arena, &q->actor, q->now, x->page, "desk", err);
 	return rc == RC_OK ? oncall_start(tx, q->arena, t.id, x->policy, TRIGGER_OPENED,

@@ -98,6 +98,17 @@ GET /kb/{slug} public
 GET /desk agent
 GET /desk/views/{view} agent
 GET /desk/search agent
+GET /page/{token} public
+POST /page/{token} public
+GET /oncall/{token} public
+GET /desk/alarm agent
+GET /desk/oncall agent
+POST /desk/oncall/{one} agent
+POST /desk/tickets/{number}/page agent
+GET /desk/admin/oncall admin
+POST /desk/admin/oncall admin
+GET /desk/admin/calendars admin
+POST /desk/admin/calendars admin
 GET /desk/board/incidents agent
 GET /desk/board/requests agent
 GET /desk/tickets/{number} agent
