@@ -162,6 +162,25 @@ struct clock_next_request {
 MUST_USE enum rc clock_next_requests(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now, size_t max,
 				     struct clock_next_request **ret, size_t *ret_n, struct err *err);
 
+/* ---- how promises were kept; each belongs to the month in which its clock stopped ---- */
+struct clock_figure {
+	struct account_id account;
+	struct str account_name, plan_code;
+	int criticality;
+	enum metric metric;
+	int64_t n, late, mean; /* mean of the elapsed working time */
+};
+MUST_USE enum rc clock_figures(struct db_tx *tx, struct arena *out, struct instant from, struct instant to, struct account_id account /* 0: all */,
+			       struct clock_figure **ret, size_t *ret_n, struct err *err);
+struct clock_proof {
+	struct ticket_row row;
+	struct clock_row clock;
+	struct str plan_code;
+};
+/* One by one, of tickets that `who` may see. */
+MUST_USE enum rc clock_proofs(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant from, struct instant to,
+			      struct account_id account, size_t max, struct clock_proof **ret, size_t *ret_n, struct err *err);
+
 /* ---- requests: no clock; an estimate in working days ---- */
 #define ESTIMATE_DAYS { 0, 1, 3, 5 } /* by complexity S, M, L, unless the settings say otherwise */
 MUST_USE enum rc clock_estimate_days(struct db_tx *tx, struct arena *out, int complexity, int *ret, struct err *err);

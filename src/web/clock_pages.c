@@ -18,14 +18,14 @@ struct str clock_length(struct arena *a, int64_t us)
 }
 
 /* Of working time: a day of it is no day of the calendar's, so hours it stays. */
-static struct str work_length(struct arena *a, int64_t us)
+struct str clock_work_length(struct arena *a, int64_t us)
 {
 	long long min = (us < 0 ? -us : us) / MINUTE_US;
 
 	return min >= 60 ? arena_strf(a, min % 60 ? "%lld h %02lld min" : "%lld h", min / 60, min % 60) : arena_strf(a, "%lld min", min);
 }
 
-static const char *metric_name(const struct i18n *l, enum metric m)
+const char *clock_metric(const struct i18n *l, enum metric m)
 {
 	switch (m) {
 	case METRIC_FIRST_RESPONSE:
@@ -49,8 +49,8 @@ static struct str left_text(const struct req *q, enum clock_state state, struct 
 
 	if (state == CLOCK_STOPPED) {
 		*look = broken ? "over" : "ok";
-		return broken ? TR_FILL(a, _(l, "late: it took {time}"), { "time", work_length(a, elapsed) })
-			      : TR_FILL(a, _(l, "kept in {time}"), { "time", work_length(a, elapsed) });
+		return broken ? TR_FILL(a, _(l, "late: it took {time}"), { "time", clock_work_length(a, elapsed) })
+			      : TR_FILL(a, _(l, "kept in {time}"), { "time", clock_work_length(a, elapsed) });
 	}
 	*look = "paused";
 	if (state == CLOCK_CANCELLED)
@@ -60,9 +60,9 @@ static struct str left_text(const struct req *q, enum clock_state state, struct 
 		return time_is_set(due) ? TR_FILL(a, _(l, "{time} late"), { "time", clock_length(a, wall) }) : str_of(_(l, "late"));
 	}
 	if (state == CLOCK_PAUSED)
-		return TR_FILL(a, _(l, "paused, {time} left"), { "time", work_length(a, remaining) });
+		return TR_FILL(a, _(l, "paused, {time} left"), { "time", clock_work_length(a, remaining) });
 	*look = remaining * 4 <= goal ? "soon" : "ok";
-	return time_is_set(due) ? TR_FILL(a, _(l, "{time} left"), { "time", clock_length(a, wall) }) : work_length(a, remaining);
+	return time_is_set(due) ? TR_FILL(a, _(l, "{time} left"), { "time", clock_length(a, wall) }) : clock_work_length(a, remaining);
 }
 
 struct str clock_left(const struct req *q, const struct clock_row *c, const char **look)
@@ -83,7 +83,7 @@ static void earlier(const struct req *q, const struct clock_cycle *c, struct clo
 
 		v->was[v->n_was++] = (struct clock_was){ .due = p->due,
 							 .since = next->since,
-							 .goal = work_length(q->arena, p->goal),
+							 .goal = clock_work_length(q->arena, p->goal),
 							 .who = next->who.n ? next->who : STR("Carrel"),
 							 .why = next->why.p ? next->why : STR(""),
 							 .criticality = p->criticality,
@@ -94,9 +94,9 @@ static void earlier(const struct req *q, const struct clock_cycle *c, struct clo
 static struct clock_line line(const struct req *q, const struct clock_cycle *c)
 {
 	bool broken = time_is_set(c->breached_at);
-	struct clock_line v = { .name = metric_name(web_lang(q), c->metric),
-				.goal = work_length(q->arena, c->goal),
-				.elapsed = work_length(q->arena, c->elapsed),
+	struct clock_line v = { .name = clock_metric(web_lang(q), c->metric),
+				.goal = clock_work_length(q->arena, c->goal),
+				.elapsed = clock_work_length(q->arena, c->elapsed),
 				.due = c->due_at,
 				.since = c->started_at,
 				.ongoing = c->state == CLOCK_RUNNING || c->state == CLOCK_PAUSED,
@@ -177,11 +177,11 @@ static enum rc explain(const struct req *q, const struct clock_cycle *c, struct 
 			continue;
 		v->parts[v->n_parts++] = (struct clock_part){ .from = i18n_date(a, web_lang(q), s[i].from, zone, DATE_MINUTE),
 							      .to = i18n_date(a, web_lang(q), s[i].to, zone, DATE_MINUTE),
-							      .length = work_length(a, s[i].to.us - s[i].from.us),
+							      .length = clock_work_length(a, s[i].to.us - s[i].from.us),
 							      .why = why_text(q, &s[i]),
 							      .counted = s[i].counted };
 	}
-	v->sum = work_length(a, sum);
+	v->sum = clock_work_length(a, sum);
 	return RC_OK;
 }
 
@@ -229,7 +229,7 @@ enum rc clock_preview_texts(struct db_tx *tx, const struct req *q, struct ticket
 				struct str left = left_text(q, c[k][i].state, c[k][i].due_at, clock_remaining(&c[k][i]), c[k][i].goal, c[k][i].elapsed,
 							    time_is_set(c[k][i].breached_at), &look);
 
-				buf_addf(&b, "%s%s: " STR_F, b.n ? "; " : "", metric_name(web_lang(q), c[k][i].metric), STR_A(left));
+				buf_addf(&b, "%s%s: " STR_F, b.n ? "; " : "", clock_metric(web_lang(q), c[k][i].metric), STR_A(left));
 			}
 		ret[k] = arena_str(q->arena, buf_str(&b));
 	}

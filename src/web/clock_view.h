@@ -42,6 +42,8 @@ struct clock_page {
 };
 /* The newest cycle of each metric; `all`: every one. */
 struct clock_line *clock_lines(const struct req *q, const struct clock_cycle *c, size_t n, bool all, size_t *ret_n);
+const char *clock_metric(const struct i18n *l, enum metric m); /* "First answer" */
+struct str clock_work_length(struct arena *a, int64_t us); /* of working time: "26 h 05 min" */
 struct str clock_length(struct arena *a, int64_t us); /* "2 d 03 h", "1 h 41 min", "12 min" */
 /* What is left until a deadline, by the wall clock, with its look. */
 struct str clock_left(const struct req *q, const struct clock_row *c, const char **look);
@@ -50,6 +52,33 @@ MUST_USE enum rc clock_page_load(struct db_tx *tx, const struct req *q, const st
 /* What another criticality would promise, as text for the form; [1] to [4]. */
 MUST_USE enum rc clock_preview_texts(struct db_tx *tx, const struct req *q, struct ticket_id t, struct str ret[5], struct err *err);
 
+struct report_figure {
+	struct str account, proof_url, mean;
+	struct str plan;
+	int criticality;
+	const char *metric;
+	int64_t n, late, percent; /* kept, of a hundred */
+};
+struct report_proof {
+	struct str number, url, subject, goal, elapsed, plan;
+	const char *metric;
+	int criticality;
+	struct instant since, due, stopped;
+	bool late;
+};
+struct report_month {
+	struct str month, url; /* "2026-11" */
+};
+struct report_page {
+	struct str month, account, csv_url;
+	struct report_month before, after;
+	struct report_figure *figures;
+	size_t n_figures;
+	struct report_proof *proofs;
+	size_t n_proofs;
+	int64_t n, late, percent;
+	bool customer, more;
+};
 struct board_card {
 	struct str number, url, subject, account, assignee, take_url;
 	const char *look, *metric;

@@ -102,6 +102,8 @@ GET /page/{token} public
 POST /page/{token} public
 GET /oncall/{token} public
 GET /desk/alarm agent
+GET /desk/reports/promises agent
+GET /support/promises read
 GET /desk/oncall agent
 POST /desk/oncall/{one} agent
 POST /desk/tickets/{number}/page agent

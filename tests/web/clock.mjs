@@ -155,6 +155,14 @@ try {
   await look(manager, 'customer');
   await manager.goto(`${base}/support/tickets/${number}/promise`);
   check('and each minute', (await manager.locator('tfoot').count()) >= 2);
+  await manager.goto(`${base}/support/promises`);
+  check('the month is proved promise by promise', (await manager.content()).includes(number) && /kept/.test(await manager.content()));
+  await look(manager, 'proof');
+  await agent.goto(`${base}/desk/reports/promises`);
+  check('the desk sees figures by account', /Campus Verde/.test(await agent.content()));
+  await look(agent, 'report');
+  const csv = await agent.evaluate(async (u) => (await fetch(u)).text(), `${base}/desk/reports/promises?as=csv`);
+  check('also as a table', /^account,plan,criticality/.test(csv) && /"Campus Verde"/.test(csv));
   const other = await signIn('manager@colegio.example');
   const answer = await other.goto(`${base}/support/tickets/${number}/promise`);
   check('to others the ticket does not exist', answer.status() === 404);
