@@ -41,6 +41,7 @@ async function look(page, name) {
   for (const [scheme, width] of [['light', 1440], ['dark', 390]]) {
     await page.emulateMedia({ colorScheme: scheme });
     await page.setViewportSize({ width, height: 900 });
+    await page.waitForTimeout(350); // colours change gradually
     await page.evaluate(axeSource);
     const r = await page.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }));
     check(`${name} ${scheme} ${width} passes axe`, r.violations.length === 0, JSON.stringify(r.violations.map((v) => [v.id, v.nodes.slice(0, 2).map((n) => n.html.slice(0, 160))])));
