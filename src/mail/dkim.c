@@ -166,7 +166,7 @@ enum rc dkim_sign(struct arena *a, const struct dkim_key *k, struct str domain, 
 		                              "List-Unsubscribe-Post" };
 	size_t cut = str_find(mail, STR("\r\n\r\n"));
 	struct str head = str_sub(mail, 0, cut == STR_NONE ? mail.n : cut + 2),
-	           body = cut == STR_NONE ? STR("") : str_from(mail, cut + 4), value, sig;
+	           body = cut == STR_NONE ? STR("") : str_from(mail, cut + 4), value, sig = STR_NULL;
 	unsigned char digest[32];
 	unsigned int dn = sizeof(digest);
 	AUTO_BUF names, data, field;
