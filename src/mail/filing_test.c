@@ -1,7 +1,10 @@
 /* Filing, whole: a raw mail through the jail into the database, and what became of it. */
+#include "blob/blob.h"
 #include "inbox/inbox.h"
+#include "jail/jail.h"
 #include "mail/filing_world.h"
 #include "mime/mime.h"
+#include <stdlib.h>
 
 #define HEAD(id, subject)                                                                                              \
 	"From: Writer <writer@alpha.example>\nTo: support@desk.example\nMessage-ID: <" id                              \
@@ -352,5 +355,29 @@ TEST_EACH_DB(filing_the_writer_says_what_it_is)
 	((char *)(uintptr_t)link.p)[link.n - 1] ^= 1;
 	EXPECT_RC(RC_OK, db_write(t->db, claim_step, &c, &t->err));
 	EXPECT("a changed link is good for nothing", c.rc == RC_INVALID);
+	filing_end(&m);
+}
+
+TEST_EACH_DB(filing_poison_is_kept_and_filed_later)
+{
+	struct mail_world m;
+	const char *faults = getenv("CARREL_TEST_FAULTS");
+
+	setenv("CARREL_TEST_FAULTS", "1", 1);
+	filing_make(t, &m);
+	filing_take(t, &m, "X-First: 1\nX-Carrel-Test-Crash: 1\n" HEAD("1", "Poison") "\nIt kills its reader.\n");
+	EXPECT_EQ("a mail that kills its reader is set aside", m.last.state, INTAKE_QUARANTINE);
+	EXPECT("with the reason", m.last.reason.n > 0);
+	filing_take(t, &m, HEAD("2", "Next") "\nThe next one.\n");
+	EXPECT_EQ("the next is filed as if nothing had been", m.last.state, INTAKE_MESSAGE);
+	filing_end(&m);
+	if (!faults)
+		unsetenv("CARREL_TEST_FAULTS");
+	m.desk.jail = jail_new("/proc/self/exe", 1); /* a reader that is mended */
+	EXPECT_RC(RC_OK, blob_open(arena_strf(&t->arena, "%s/blobs", t->dir), 0, &m.desk.blobs, &t->err));
+	struct ordering x = { .id = { 1 } };
+	EXPECT_RC(RC_OK, db_write(t->db, order_step, &x, &t->err));
+	size_t moved = intake_run(&m.desk, 10);
+	EXPECT_EQ("filed again it is taken", moved, 1);
 	filing_end(&m);
 }

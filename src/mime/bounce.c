@@ -426,13 +426,13 @@ static struct str reason_after(struct arena *a, struct str text, size_t end)
 			continue;
 		p[n++] = c;
 	}
-	struct str s = str_utf8_clip(str_trim((struct str){ p, n }), 1000);
+	struct str s = str_utf8_clip(str_trim((struct str){ p, n }), 990);
 	return s.n ? s : STR_NULL;
 }
 
 static struct str above_the_copy(struct str low)
 {
-	size_t end = low.n < LOOK_AT ? low.n : LOOK_AT;
+	size_t end = str_utf8_clip(low, LOOK_AT).n;
 
 	for (size_t i = 0; i < COUNT(returned); i++) {
 		size_t at = str_find(str_sub(low, 0, end), str_of(returned[i]));

@@ -107,3 +107,21 @@ TEST(mime_line_ends_of_old_macs)
 	EXPECT_STR("fields are read", m.subject, "x");
 	EXPECT_STR("and lines", m.text, "one\ntwo\n");
 }
+
+TEST(bounce_with_a_long_reason_is_cut_between_letters)
+{
+	AUTO_BUF b;
+
+	for (int shift = 0; shift < 4; shift++) {
+		buf_init(&b, 20000);
+		buf_addz(&b, "Return-Path: <>\nFrom: MAILER-DAEMON@x.example\nSubject: failure notice\n\n<learner@campus.example>:\n");
+		for (int i = 0; i < shift; i++)
+			buf_addc(&b, 'x');
+		for (int i = 0; i < 500; i++)
+			buf_addz(&b, "\xe5\xae\x9b"); /* three bytes a letter */
+		struct mail m = parse(t, b.p);
+		EXPECT("whole letters only", m.bounce.diagnostic.n > 900 && str_utf8_valid(m.bounce.diagnostic));
+		buf_release(&b);
+	}
+	buf_init(&b, 1);
+}

@@ -578,6 +578,13 @@ static const struct field plan_fields[] = {
 	{ "target",       FIELD_TEXT, 10 },
 	{ 0   }
 };
+static const struct field rules_fields[] = {
+	{"drop",	      FIELD_INT, .doc = "rule to remove" },
+	{ "field",	      FIELD_CHOICE, .choices = "to|from|subject|text" },
+	{ "contains",	      FIELD_TEXT, 200 },
+	{ "kind",	      FIELD_CHOICE, .choices = "request|4|3|2|1" },
+	{ 0 },
+};
 static const struct field jobs_fields[] = {
 	{"do",              FIELD_CHOICE, .required = true, .choices = "retry|drop" },
         { "id", FIELD_INT, .required = true },
@@ -615,6 +622,8 @@ const struct route admin_routes[] = {
 	{ HTTP_GET,                 "/desk/admin/jobs", CAP_ADMIN, admin_jobs_show },
 	{ HTTP_POST,             "/desk/admin/jobs", CAP_ADMIN, admin_jobs_do, jobs_fields },
 	{ HTTP_GET,                  "/desk/admin/mails", CAP_ADMIN, admin_mails_show },
+	{ HTTP_GET, "/desk/admin/mail-rules", CAP_ADMIN, admin_rules_show },
+	{ HTTP_POST, "/desk/admin/mail-rules", CAP_ADMIN, admin_rules_do, rules_fields, ROUTE_LENIENT },
 	{ HTTP_GET,                 "/desk/admin/import", CAP_ADMIN, admin_import_show },
 	{ HTTP_POST,      "/desk/admin/import", CAP_ADMIN, admin_import_do, import_fields, ROUTE_UPLOAD | ROUTE_LENIENT },
 	{ 0	        },

@@ -1,4 +1,5 @@
 /* Administration: what gave up (jobs, mails), and the import of customers from a file. */
+#include "inbox/inbox.h"
 #include "tmpl.h"
 #include "web/admin_view.h"
 #include <fcntl.h>
@@ -52,6 +53,61 @@ enum rc admin_jobs_do(struct req *q, struct resp *r)
 	enum rc rc = db_write(web_desk(q)->db, change_job, q, req_err(q));
 
 	return rc == RC_OK ? web_done(r, _(web_lang(q), "Done."), STR("/desk/admin/jobs")) : rc;
+}
+
+/* ---- rules for mail ---- */
+
+static enum rc load_rules(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct tools *t = arg;
+
+	return mail_rules(tx, t->q->arena, &t->v.rules, &t->v.n_rules, err);
+}
+
+enum rc admin_rules_show(struct req *q, struct resp *r)
+{
+	struct tools t = { .q = q };
+	struct page p;
+	enum rc rc = db_read(web_desk(q)->db, load_rules, &t, req_err(q));
+
+	if (rc != RC_OK)
+		return rc;
+	t.v.e_contains = web_field_error(q, "contains");
+	t.v.e_criticality = web_field_error(q, "criticality");
+	t.v.contains = web_field_value(q, "contains", STR(""));
+	struct out o = admin_begin(q, r, &p, _(web_lang(q), "Rules for mail"));
+	t.v.p = &p;
+	tmpl_admin_rules(&o, &t.v);
+	return RC_OK;
+}
+
+static enum rc change_rule(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct req *q = arg;
+	struct str field = req_field(q, "field"), kind = req_field(q, "kind");
+	int64_t drop = 0;
+
+	if (req_int(q, "drop", &drop))
+		return mail_rule_drop(tx, drop, err);
+	int criticality = str_is(kind, "request") || !kind.n ? 0 : kind.p[0] - '0';
+	struct mail_rule rule = {
+		.field = str_is(field, "to") ? RULE_TO : str_is(field, "from") ? RULE_FROM : str_is(field, "text") ? RULE_TEXT : RULE_SUBJECT,
+		.contains = str_trim(req_field(q, "contains")),
+		.kind = criticality ? TICKET_INCIDENT : TICKET_REQUEST,
+		.criticality = criticality,
+	};
+	return mail_rule_add(tx, &rule, err);
+}
+
+enum rc admin_rules_do(struct req *q, struct resp *r)
+{
+	if (web_fields_wrong(q, r))
+		return admin_rules_show(q, r);
+	enum rc rc = db_write(web_desk(q)->db, change_rule, q, req_err(q));
+
+	if (web_form_failed(q, r, rc))
+		return admin_rules_show(q, r);
+	return rc == RC_OK ? web_done(r, _(web_lang(q), "Done."), STR("/desk/admin/mail-rules")) : rc;
 }
 
 /* ---- failed mails ---- */

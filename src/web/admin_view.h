@@ -1,6 +1,7 @@
 /* What the pages of administration show. Files: admin.c (start, settings, agents, tokens), admin_accounts.c (accounts
  * and what belongs to them), admin_plans.c, admin_tools.c (dead jobs, failed mails, import). */
 #pragma once
+#include "inbox/inbox.h"
 #include "auth/auth.h"
 #include "entitlement/entitlement.h"
 #include "jobs/jobs.h"
@@ -134,6 +135,9 @@ struct admin_tools {
 	size_t n_mails;
 	struct import_report report;
 	bool reported, dry;
+	struct mail_rule *rules;
+	size_t n_rules;
+	struct str contains, e_contains, e_criticality;
 };
 
 /* handlers of the routes in admin.c */
@@ -153,6 +157,8 @@ enum rc admin_plan_show(struct req *q, struct resp *r);
 enum rc admin_plan_save(struct req *q, struct resp *r);
 enum rc admin_jobs_show(struct req *q, struct resp *r);
 enum rc admin_jobs_do(struct req *q, struct resp *r);
+enum rc admin_rules_show(struct req *q, struct resp *r);
+enum rc admin_rules_do(struct req *q, struct resp *r);
 enum rc admin_mails_show(struct req *q, struct resp *r);
 enum rc admin_import_show(struct req *q, struct resp *r);
 enum rc admin_import_do(struct req *q, struct resp *r);

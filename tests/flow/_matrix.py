@@ -164,6 +164,8 @@ POST /desk/admin/plans/{one} admin
 GET /desk/admin/jobs admin
 POST /desk/admin/jobs admin
 GET /desk/admin/mails admin
+GET /desk/admin/mail-rules admin
+POST /desk/admin/mail-rules admin
 GET /desk/admin/import admin
 POST /desk/admin/import admin
 GET /healthz public
