@@ -22,21 +22,47 @@ static void keep(const struct req *q, struct str key, int64_t stamp, const void 
 	recall_put(web_desk(q)->recall, key, stamp, q->now, (struct str){ p, n });
 }
 
+/* One for all parts of a page: they are read in one snapshot. */
+static enum rc stamp_of(struct db_tx *tx, struct desk_load *x, int64_t *ret, struct err *err)
+{
+	enum rc rc = x->has_stamp ? RC_OK : event_stamp(tx, &x->stamp, err);
+
+	x->has_stamp = rc == RC_OK;
+	*ret = x->stamp;
+	return rc;
+}
+
+static enum rc counts_at(struct db_tx *tx, const struct req *q, int64_t stamp, struct view_counts *ret,
+                         struct err *err);
+
+enum rc desk_counts_of(struct db_tx *tx, struct desk_load *x, struct err *err)
+{
+	int64_t stamp = 0;
+	enum rc rc = stamp_of(tx, x, &stamp, err);
+
+	return rc == RC_OK ? counts_at(tx, x->q, stamp, &x->counts, err) : rc;
+}
+
 enum rc desk_counts(struct db_tx *tx, const struct req *q, struct view_counts *ret, struct err *err)
+{
+	int64_t stamp = 0;
+	enum rc rc = event_stamp(tx, &stamp, err);
+
+	return rc == RC_OK ? counts_at(tx, q, stamp, ret, err) : rc;
+}
+
+static enum rc counts_at(struct db_tx *tx, const struct req *q, int64_t stamp, struct view_counts *ret, struct err *err)
 {
 	struct str key = arena_strf(q->arena, "counts/%lld/%lld", (long long)q->actor.agent.v,
 	                            (long long)q->actor.account.v);
 	struct str have;
-	int64_t stamp = 0;
-	enum rc rc = event_stamp(tx, &stamp, err);
 
-	if (rc != RC_OK)
-		return rc;
 	if (web_is_agent(q) && known(q, key, stamp, &have) && have.n == sizeof(*ret)) {
 		memcpy(ret, have.p, sizeof(*ret));
 		return RC_OK;
 	}
-	rc = ticket_counts(tx, &q->actor, ret, err);
+	enum rc rc = ticket_counts(tx, &q->actor, ret, err);
+
 	if (rc == RC_OK)
 		keep(q, key, stamp, ret, sizeof(*ret));
 	return rc;
@@ -72,7 +98,7 @@ enum rc desk_listing_read(struct db_tx *tx, void *listing, struct err *err)
 	enum rc rc = event_stamp(tx, &stamp, err);
 
 	if (rc == RC_OK)
-		rc = desk_counts(tx, q, &x->counts, err);
+		rc = counts_at(tx, q, stamp, &x->counts, err);
 	if (rc != RC_OK)
 		return rc;
 	if (web_is_agent(q) && known(q, key, stamp, &have) && str_cut(&have, 0, &x->next)) {
@@ -134,7 +160,7 @@ enum rc desk_related(struct db_tx *tx, struct desk_load *x, struct err *err)
 	AUTO_BUF b;
 
 	buf_init(&b, 64 << 10);
-	enum rc rc = event_stamp(tx, &stamp, err);
+	enum rc rc = stamp_of(tx, x, &stamp, err);
 
 	if (rc != RC_OK)
 		return rc;
@@ -168,7 +194,7 @@ enum rc desk_agents(struct db_tx *tx, struct desk_load *x, struct err *err)
 	AUTO_BUF b;
 
 	buf_init(&b, 200 << 10);
-	enum rc rc = event_stamp(tx, &stamp, err);
+	enum rc rc = stamp_of(tx, x, &stamp, err);
 
 	if (rc == RC_OK && known(q, STR("agents"), stamp, &have)) {
 		for (size_t at = 0; at + sizeof(c) <= have.n; at += sizeof(c) + c.name_n) {
@@ -224,7 +250,7 @@ enum rc desk_clocks(struct db_tx *tx, struct desk_load *x, struct err *err)
 	AUTO_BUF b;
 
 	buf_init(&b, 64 << 10);
-	enum rc rc = event_stamp(tx, &stamp, err);
+	enum rc rc = stamp_of(tx, x, &stamp, err);
 
 	if (rc != RC_OK)
 		return rc;
@@ -288,7 +314,7 @@ enum rc desk_promise(struct db_tx *tx, struct desk_load *x, struct err *err)
 	                            STR_A(t->plan_code));
 	struct str have;
 	int64_t stamp = 0;
-	enum rc rc = event_stamp(tx, &stamp, err);
+	enum rc rc = stamp_of(tx, x, &stamp, err);
 
 	if (rc != RC_OK)
 		return rc;

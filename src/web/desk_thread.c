@@ -32,7 +32,7 @@ enum rc desk_load(struct db_tx *tx, void *load, struct err *err)
 	enum rc rc = ticket_view(tx, a, who, x->number, &x->view, err);
 
 	if (rc == RC_OK)
-		rc = desk_counts(tx, x->q, &x->counts, err);
+		rc = desk_counts_of(tx, x, err);
 	if (rc == RC_OK)
 		rc = desk_agents(tx, x, err);
 	if (rc == RC_OK)

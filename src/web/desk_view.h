@@ -184,6 +184,8 @@ struct err *desk_err(struct req *q, const struct resp *r, struct err *spare);
 
 /* desk_thread.c: everything of one ticket. */
 struct desk_load {
+	int64_t stamp; /* event_stamp() of the snapshot */
+	bool has_stamp;
 	struct req *q;
 	int64_t number;
 	struct ticket_view view;
@@ -205,6 +207,7 @@ struct desk_load {
 	struct desk_paging *paging;
 };
 /* desk_recall.c: parts of it that are kept between requests. */
+MUST_USE enum rc desk_counts_of(struct db_tx *tx, struct desk_load *x, struct err *err);
 MUST_USE enum rc desk_related(struct db_tx *tx, struct desk_load *x, struct err *err);
 MUST_USE enum rc desk_agents(struct db_tx *tx, struct desk_load *x, struct err *err); /* id, name, disabled_at */
 MUST_USE enum rc desk_clocks(struct db_tx *tx, struct desk_load *x, struct err *err); /* and previews */
