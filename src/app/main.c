@@ -19,7 +19,7 @@ const struct command commands[] = {
 	{ "demo", cmd_demo, "demo", "fill an empty desk with demo data" },
 	{ "calendar", cmd_calendar, "calendar add|between --calendar FILE --from T [--minutes N | --to T]", "count working time (--explain, --json, --holidays FILE.ics, --zone ZONE)" },
 	{ "clock", cmd_clock, "clock explain TICKET", "each minute of a promise, counted or not, and why" },
-	{ "phone", cmd_phone, "phone simulate [--lang es] | prompts DIR", "play a call through the dialogue in the terminal; write the prompts' texts and sounds, to replace them" },
+	{ "phone", cmd_phone, "phone [simulate | prompts DIR | pin CONTACT | number AGENT NUMBER]", "run the telephone line; play a call in the terminal; write the prompts to replace them; make a PIN; say where an agent is rung" },
 	{ "verify", cmd_verify, "verify", "reconcile mail: accepted = filed + triage + quarantine + refused; check attachments on disk" },
 	{ "routes", cmd_routes, "routes [--openapi]", "list every address with what it demands, or print the OpenAPI file" },
 	{ "bench", cmd_bench, "bench seed|commits|lmtp|search ...", "make deterministic data, load a desk, measure (see bench/run)" },

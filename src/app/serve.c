@@ -9,6 +9,7 @@
 #include "mail/intake.h"
 #include "mail/lmtp.h"
 #include "mail/sender.h"
+#include "phone/link.h"
 #include "util/log.h"
 #include "web/web.h"
 #include <poll.h>
@@ -25,6 +26,7 @@ struct running {
 	struct clock_loop *clocks;
 	struct intake_loop *intake;
 	struct sender *sender;
+	struct phone_link *phone;
 	struct imap *imap;
 };
 
@@ -70,6 +72,8 @@ static enum rc start(struct app *app, struct running *r, struct err *err)
 		return rc;
 	if (app->desk.config.lmtp_listen.n &&
 	    (rc = lmtp_start(&app->desk, app->desk.config.lmtp_listen, &app->lmtp, err)) != RC_OK)
+		return rc;
+	if (app->desk.config.phone_listen.n && (rc = phone_link_start(&app->desk, app->program, &r->phone, err)) != RC_OK)
 		return rc;
 	return start_http(app, err);
 }

@@ -73,6 +73,40 @@ enum kind { TEXT, HOSTS, PROXIES, ADDRESSES, SIZE, INT, MANY, BOOL };
 	  "Take no mail and no upload when fewer bytes than this are free. 0: one and a half times max-mail.") \
 	K("api-rate", MANY, api_rate, "0", \
 	  "Requests a minute that one API token may make; further ones get 429. 0: as many as it wants.") \
+	K("phone-listen", TEXT, phone_listen, "", \
+	  "Address and port where the telephone line speaks SIP: 10.0.0.5:5060 (TLS one port higher). Empty: there is no line.") \
+	K("phone-allow", TEXT, phone_allow, "", \
+	  "Addresses of the PBX or trunk, separated by spaces. Others get no answer at all.") \
+	K("phone-registrar", TEXT, phone_registrar, "", \
+	  "Where the line registers as an extension: sip:pbx.example or sip:pbx.example;transport=tls. Empty: it only takes calls.") \
+	K("phone-user", TEXT, phone_user, "desk", \
+	  "Name of the extension.") \
+	K("phone-address", TEXT, phone_address, "sip:desk@localhost", \
+	  "SIP address of the extension: sip:desk@pbx.example.") \
+	K("phone-password-file", TEXT, phone_password_file, "", \
+	  "File with the password of phone-user, mode 0600.") \
+	K("phone-trunk", TEXT, phone_trunk, "", \
+	  "Host to which numbers are dialled: pbx.example. Empty: only SIP addresses are.") \
+	K("phone-out-prefixes", TEXT, phone_out_prefixes, "", \
+	  "Beginnings of numbers that may be dialled, separated by spaces: +57 +1. Empty: all.") \
+	K("phone-country", TEXT, phone_country, "", \
+	  "Country code that national numbers of callers belong to: 57.") \
+	K("phone-cert-file", TEXT, phone_cert_file, "", \
+	  "Certificate and key of the line's TLS port, PEM.") \
+	K("phone-ca-file", TEXT, phone_ca_file, "", \
+	  "Certificates to trust for the registrar. Empty: the system's.") \
+	K("phone-srtp", BOOL, phone_srtp, "no", \
+	  "Refuse calls whose sound is not encrypted.") \
+	K("phone-ring", INT, phone_ring, "20", \
+	  "Seconds an engineer's telephone rings before the next one's.") \
+	K("phone-redial", INT, phone_redial, "120", \
+	  "Seconds until the engineers are rung again when none took the call.") \
+	K("phone-calls", INT, phone_calls, "60", \
+	  "Calls at a time; further ones are told to try again.") \
+	K("phone-lang", TEXT, phone_lang, "en", \
+	  "Language of callers who are not known: en or es.") \
+	K("phone-prompts", TEXT, phone_prompts, "", \
+	  "Folder with own recordings instead of the built-in prompts; see carrel phone prompts.") \
 	K("threads", INT, threads, "0", \
 	  "Event threads of the web server. 0: the number of cores.") \
 	K("workers", INT, workers, "0", \

@@ -40,6 +40,11 @@ struct desk_config {            /* one key a line in carrel.conf, CARREL_KEY in 
 	int64_t max_upload;             /* 20 MiB a file */
 	int64_t min_free;               /* refuse to accept below: 1.5 x max_mail */
 	int64_t api_rate;               /* requests a minute and token; 0: no limit */
+	/* the telephone line; see docs/PHONE.md */
+	struct str phone_listen, phone_registrar, phone_user, phone_address, phone_password_file, phone_trunk, phone_allow,
+	        phone_cert_file, phone_ca_file, phone_country, phone_out_prefixes, phone_prompts, phone_lang;
+	bool phone_srtp;
+	int phone_ring, phone_redial, phone_calls;
 	int threads, workers;
 	struct str log_level;
 };
@@ -53,7 +58,9 @@ struct desk {
 	struct jail *jail;
 	struct recall *recall;          /* what pages keep between requests; NULL keeps nothing */
 	struct instant started_at;
+	int phone_line;                 /* enum phone_line, atomic: what the line last said of itself */
 };
+enum phone_line { PHONE_NONE, PHONE_UP, PHONE_DOWN };
 
 /* file may be STR_NULL. Collects every mistake, with file and line, into `problems`. */
 struct config_problem { struct str where, text; };

@@ -565,6 +565,8 @@ void dialog_step(struct dialog *d, const struct dialog_event *e)
 		timer(d, 1500);
 		break;
 	case DE_KNOWN:
+		if (d->state == DS_GREET) /* late, but the desk is there after all */
+			d->offline = false;
 		if (d->state != DS_LOOKUP)
 			break;
 		d->known = e->known;

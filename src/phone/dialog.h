@@ -6,7 +6,11 @@
  * the engineers are rung until one of them presses 1, whether the customer is still on the line or not. */
 #pragma once
 #include "phone/prompt.h"
-#include "util/str.h"
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #define DIALOG_ROSTER  8
 #define DIALOG_PIN     12

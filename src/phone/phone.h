@@ -3,8 +3,13 @@
  * and who may do what by telephone, is call/'s. */
 #pragma once
 #include "desk/desk.h"
+#include "http/http.h"
 #include "phone/prompt.h"
 #include <stdio.h>
 
 /* Reads words from `in` until the dialogue is over. */
 int phone_simulate(FILE *in, FILE *out, enum prompt_lang lang);
+
+/* Webhooks of a PBX: cti.c. */
+
+extern const struct route cti_routes[];
