@@ -485,6 +485,8 @@ static void carry_out(struct call *c, const struct dialog_action *a)
 	case DA_OPEN:
 		c->described = tmr_jiffies();
 		tell(c, "open", json_pack("{s:i,s:b}", "criticality", a->criticality, "offline", !c->d.verified), true);
+		if (client_fd(c->line->client) < 0) /* opened when the desk is back; whom it last named is rung now */
+			happen(c, (struct dialog_event){ .kind = DE_OPENED, .roster = c->d.roster });
 		break;
 	case DA_DIAL:
 		if (a->leg == LEG_ENGINEER)

@@ -191,7 +191,7 @@ static enum rc take_audio(struct work *w, struct err *err)
 {
 	struct str file = text(w, "file");
 	char sha[65];
-	AUTO_BUF b;
+	AUTO_BUF b = { 0 };
 	enum rc rc;
 
 	for (size_t i = 0; i < file.n; i++)
@@ -339,7 +339,7 @@ static void receive(struct phone_link *l)
 	l->n_in += (size_t)k;
 	while (l->conn >= 0 && l->n_in >= 4) {
 		uint32_t be, n;
-		AUTO_ARENA a;
+		AUTO_ARENA a = { 0 };
 
 		memcpy(&be, l->in, 4);
 		n = ntohl(be);
@@ -397,7 +397,7 @@ static enum rc wishes_step(struct db_tx *tx, void *arg, struct err *err)
 static void make_calls(struct phone_link *l)
 {
 	uint64_t commits = db_commits(l->desk->db);
-	AUTO_ARENA a;
+	AUTO_ARENA a = { 0 };
 	struct wishing w = { .a = &a };
 	struct err err = { 0 };
 

@@ -50,6 +50,13 @@ POST /sign-in/l/{token} public
 GET /sign-in/code between
 POST /sign-in/code between
 POST /sign-out skip
+POST /api/v1/cti/{token} skip
+POST /api/cti/{token} skip
+POST /api/cti/{token}/verify skip
+POST /api/cti/{token}/incident skip
+POST /api/cti/{token}/leg skip
+POST /api/cti/{token}/audio skip
+GET /api/cti/{token}/oncall skip
 GET /password/reset public
 POST /password/reset public
 GET /password/new/{token} public

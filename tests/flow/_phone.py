@@ -270,7 +270,7 @@ class Desk:
 def sipp(desk, scenario, port, name, uas=False, extra=()):
     path = os.path.join(desk.dir, name + '.xml')
     open(path, 'w').write(end(scenario))
-    cmd = ['sipp', '-sf', path, '-m', '1', '-i', '127.0.0.1', '-p', str(port), '-mi', '127.0.0.1', '-mp', str(free_port() & ~1), '-nostdin',
+    cmd = ['sipp', '-sf', path, '-m', '1', '-i', '127.0.0.1', '-p', str(port), '-mi', '127.0.0.1', '-mp', str(40000 + random.randrange(4000) * 2), '-nostdin',
            '-timeout', '90', '-timeout_error', '-trace_err', '-error_file', os.path.join(desk.dir, name + '.err'), *extra]
     if not uas:
         cmd += [f'127.0.0.1:{desk.sip}']
@@ -424,7 +424,9 @@ def story_early():
 def story_killed():
     d = Desk('killed')
     e = sipp(d, engineer(wait=1000), d.eng[0], 'e1', uas=True)
-    c = to_describe(Caller(), d.pin).wait(6500).keys('#').wait(9000).bye()
+    raw = os.path.join(d.dir, 'speech.raw')
+    speech(raw)
+    c = to_describe(Caller(), d.pin).wait(4500).talk(raw).wait(3000).keys('#').wait(9000).bye()
     p = sipp(d, c.x, free_port(), 'c')
     check('the caller is verified', d.until('to=criticality', 20))
     line = d.line_pid()
