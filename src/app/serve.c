@@ -84,6 +84,7 @@ static void stop(struct app *app, struct running *r)
 		http_stop(app->http);
 	lmtp_stop(app->lmtp);
 	imap_stop(r->imap);
+	phone_link_stop(r->phone);
 	if (r->sender)
 		sender_stop(r->sender);
 	if (r->intake)

@@ -1,5 +1,6 @@
 /* On call, as agents see it: who is on duty and for how long, gaps, swaps; pages on a ticket, answered by one click there
  * or by the link of a mail; the feed for people's own calendars; what the workspace alarms about. */
+#include "call/call.h"
 #include "tmpl.h"
 #include "util/json.h"
 #include "web/oncall_view.h"
@@ -364,13 +365,40 @@ struct alarm {
 	struct clock_card *cards;
 	size_t n;
 	int total;
+	struct call *calls;
+	size_t n_calls;
 };
 
 static enum rc load_alarm(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct alarm *x = arg;
 
-	return clock_alarms(tx, x->q->arena, &x->q->actor, &x->cards, &x->n, err);
+	enum rc rc = clock_alarms(tx, x->q->arena, &x->q->actor, &x->cards, &x->n, err);
+
+	return rc == RC_OK ? call_list(tx, x->q->arena, true, 3, &x->calls, &x->n_calls, err) : rc;
+}
+
+/* The call pop: who is on the line and nobody has. */
+static void put_calls(struct req *q, struct json *j, const struct alarm *x)
+{
+	const struct i18n *l = web_lang(q);
+
+	json_key(j, "calls");
+	json_arr(j);
+	for (size_t i = 0; i < x->n_calls; i++) {
+		const struct call *c = &x->calls[i];
+
+		json_obj(j);
+		json_ki64(j, "id", c->id);
+		json_kstr(j, "text",
+			  arena_strf(q->arena, "%s " STR_F " · %s " STR_F STR_F STR_F " " STR_F, _(l, "Incoming"),
+				     STR_A(c->from.n ? c->from : STR("?")), c->verified ? _(l, "PIN right") : _(l, "not verified"),
+				     STR_A(c->contact_name), STR_A(c->account_name.n ? STR(", ") : STR("")), STR_A(c->account_name),
+				     STR_A(c->prepared ? desk_number(q, c->prepared) : STR(""))));
+		json_end_obj(j);
+	}
+	json_end_arr(j);
+	json_kstr(j, "open", str_of(_(l, "Open the call")));
 }
 
 static enum rc get_alarm(struct req *q, struct resp *r)
@@ -394,6 +422,7 @@ static enum rc get_alarm(struct req *q, struct resp *r)
 		json_end_obj(&j);
 	}
 	json_end_arr(&j);
+	put_calls(q, &j, &x);
 	json_kstr(&j, "text", str_of(_(web_lang(q), "A total interruption has nobody who works on it.")));
 	json_end_obj(&j);
 	return resp_json(r, 200);

@@ -648,6 +648,7 @@ void desk_fill(struct req *q, struct desk_load *x, const char *action, struct de
 		.promise = x->promise,
 		.phone = x->contact.phone,
 		.phone_to = tel(q->arena, x->contact.phone),
+		.line = __atomic_load_n(&web_desk(q)->phone_line, __ATOMIC_RELAXED) == PHONE_UP,
 		.callback_to = tel(q->arena, t->callback_phone),
 		.zone = x->contact.zone.n ? x->contact.zone : x->account.zone,
 		.has_older = x->view.has_older,

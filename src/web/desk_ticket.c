@@ -1,6 +1,7 @@
 /* What agents do with a ticket: its page, its small forms, its files. Each form posts to an address of its own and
  * comes back by 303; a refused one shows the page again with what was typed, a stale one shows what happened meanwhile.
  * What may be done is decided by ticket/; what is said is desk_reply.c, how a ticket is shown desk_thread.c. */
+#include "call/call.h"
 #include "blob/blob.h"
 #include "tmpl.h"
 #include "web/desk_view.h"
@@ -241,6 +242,11 @@ static enum rc do_called(struct db_tx *tx, struct doing *x, struct err *err)
 	return ticket_callback_done(tx, DO_ARGS(x), err);
 }
 
+static enum rc do_call(struct db_tx *tx, struct doing *x, struct err *err)
+{
+	return call_click(tx, x->q->arena, &x->q->actor, x->number, x->q->now, err);
+}
+
 static enum rc do_participant(struct db_tx *tx, struct doing *x, struct err *err)
 {
 	return ticket_accept_participant(tx, DO_ARGS(x), req_field(x->q, "email"),
@@ -259,6 +265,7 @@ static const struct action actions[] = {
 	{ "resolve",     do_resolve,     N_("Resolved. The customer gets the resolution."),              "resolution", N_("Resolution")},
 	{ "reopen",      do_reopen,      N_("Reopened."),	                                        "reason",     N_("Reason")    },
 	{ "called",      do_called,      N_("Noted: the customer was called."),                          NULL,         NULL            },
+	{ "call",        do_call,        N_("Your telephone rings first, then the customer's."),           NULL,         NULL            },
 	{ "participant", do_participant, N_("The participants are changed."),                            NULL,         NULL            },
 };
 
@@ -424,6 +431,8 @@ const struct route desk_ticket_routes[] = {
 	{ HTTP_POST,	             TICKET "/resolve", CAP_AGENT, post_action, resolve_fields, ROUTE_LENIENT, "With a resolution",
          NULL, NULL },
 	{ HTTP_POST,	             TICKET "/reopen", CAP_AGENT, post_action, reopen_fields, ROUTE_LENIENT, "Open again", NULL, NULL },
+	{ HTTP_POST,             TICKET "/call", CAP_AGENT, post_action, plain_fields, ROUTE_LENIENT, "Call the customer",
+	 NULL,            NULL },
 	{ HTTP_POST,             TICKET "/called", CAP_AGENT, post_action, plain_fields, ROUTE_LENIENT, "The customer was called",
          NULL, NULL },
 	{ HTTP_POST, TICKET "/participant", CAP_AGENT, post_action, participant_fields, ROUTE_LENIENT,

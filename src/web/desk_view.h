@@ -81,6 +81,7 @@ struct desk_ticket {
 	struct ticket t;
 	bool incident, mine, done, closed, may_reopen, is_admin;
 	const char *state, *complexity, *kind, *verdict, *via, *rating;
+	bool line; /* there is a telephone line, and it is up */
 	struct str plan, promise, phone, phone_to, callback_to, zone;
 	struct desk_item *items;
 	size_t n_items;

@@ -415,6 +415,7 @@ static enum rc show_call(struct opening *o, struct resp *r)
 		.phone = phone,
 		.phone_to = portal_tel(q->arena, phone),
 		.has_phone = phone.n > 0,
+		.down = __atomic_load_n(&web_desk(q)->phone_line, __ATOMIC_RELAXED) == PHONE_DOWN,
 		.may_call = o->may_call,
 		.number = o->number ? portal_number(q, o->number) : STR(""),
 		.target = promise_text(q->arena, l, &o->ent.plan, o->ent.has_calendar ? &o->ent.calendar : NULL,

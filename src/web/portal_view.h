@@ -29,7 +29,7 @@ struct refusal {                   /* the form's place when it is not entitled *
 	bool is_manager;
 };
 struct criticality_choice { int level; const char *name, *hint; bool checked; };
-struct call_card { struct str phone, phone_to, pin, number, target; bool has_phone, may_call; };
+struct call_card { struct str phone, phone_to, pin, number, target; bool has_phone, may_call, down; };
 struct new_ticket {                /* the pages of opening a ticket */
 	const char *kind;          /* "incident", "request" or "" */
 	int criticality;

@@ -117,6 +117,7 @@ extern const struct route desk_routes[]; /* "/desk": agents */
 extern const struct route desk_ticket_routes[];
 extern const struct route triage_routes[];
 extern const struct route clock_routes[]; /* each minute of a promise, for agents and customers */
+extern const struct route call_routes[];
 extern const struct route oncall_routes[]; /* "/desk/oncall", pages, feeds */
 extern const struct route admin_oncall_routes[]; /* schedules, policies, calendars */
 extern const struct route report_routes[]; /* how promises were kept */

@@ -118,6 +118,9 @@ GET /desk/admin/oncall admin
 POST /desk/admin/oncall admin
 GET /desk/admin/calendars admin
 POST /desk/admin/calendars admin
+GET /desk/calls agent
+POST /desk/calls/{one} agent
+POST /desk/tickets/{number}/call agent
 GET /desk/board/incidents agent
 GET /desk/board/requests agent
 GET /desk/tickets/{number} agent

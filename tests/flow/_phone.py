@@ -214,6 +214,8 @@ class Desk:
             db.execute('UPDATE contact SET phone = ? WHERE id = ?', (NUMBER, self.contact[0]))
             agents = [r[0] for r in db.execute('SELECT email FROM agent ORDER BY id LIMIT ?', (n_engineers,))]
             db.execute('DELETE FROM agent_phone')
+            db.execute('DELETE FROM oncall_override')
+            db.execute('DELETE FROM oncall_schedule')
         db.close()
         self.pin = self.run('phone', 'pin', self.contact[1]).strip()
         self.free_pin = self.run('phone', 'pin', free[1]).strip() if free else None

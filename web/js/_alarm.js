@@ -48,10 +48,34 @@ function show(v) {
   if (old) old.replaceWith(box); else main.prepend(box);
 }
 
+let ignored = 0;
+
+/** Who is on the line: a bar that takes no focus and is announced once. @param {{ open: string, calls: { id: number, text: string }[] }} v */
+function pop(v) {
+  const main = one('#main'), old = one('#call-pop');
+  const call = (v.calls || []).find((c) => c.id > ignored);
+  if (!main || !call) { old?.remove(); return; }
+  if (old?.dataset.key === call.text) return;
+  const box = document.createElement('div'), p = document.createElement('p'), link = document.createElement('a'), no = document.createElement('button');
+  box.id = 'call-pop';
+  box.className = 'banner';
+  box.setAttribute('role', 'status');
+  box.dataset.key = call.text;
+  link.href = '/desk/calls';
+  link.textContent = v.open;
+  no.className = 'link';
+  no.type = 'button';
+  no.textContent = '×';
+  no.addEventListener('click', () => { ignored = call.id; box.remove(); });
+  p.append(`☎ ${call.text} `, link, ' ', no);
+  box.append(p);
+  if (old) old.replaceWith(box); else main.prepend(box);
+}
+
 async function ask() {
   try {
     const r = await fetch('/desk/alarm', { headers: { accept: 'application/json' } });
-    if (r.ok) show(await r.json());
+    if (r.ok) { const v = await r.json(); show(v); pop(v); }
     else if (r.status === 401 || r.status === 403) return;
   } catch { /* the next time */ }
   setTimeout(ask, EVERY);

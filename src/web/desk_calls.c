@@ -1,0 +1,131 @@
+/* Telephone calls as agents see them: who is on the line, taking, filing under another ticket, unknown callers; and
+ * where an agent is rung. What calls are is call/'s. */
+#include "call/call.h"
+#include "tmpl.h"
+#include "web/calls_view.h"
+#include "web/desk_view.h"
+#include "web/web.h"
+
+#define SHOWN 60
+
+struct loading {
+	struct req *q;
+	struct call *at;
+	size_t n;
+	struct view_counts counts;
+	struct str number;
+};
+
+static enum rc load(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct loading *x = arg;
+	enum rc rc = desk_counts(tx, x->q, &x->counts, err);
+
+	if (rc == RC_OK)
+		rc = call_list(tx, x->q->arena, false, SHOWN, &x->at, &x->n, err);
+	return rc == RC_OK ? call_number_of(tx, x->q->arena, x->q->actor.agent, &x->number, err) : rc;
+}
+
+static struct call_row row(struct req *q, const struct call *c)
+{
+	bool out = c->direction == CALL_OUT;
+
+	return (struct call_row){ .id = c->id,
+		                  .who = c->contact_name,
+		                  .account = c->account_name,
+		                  .from = out ? c->to : c->from,
+		                  .ticket = c->number ? desk_number(q, c->number) : STR(""),
+		                  .ticket_url = c->number ? desk_ticket_url(q, c->number) : STR(""),
+		                  .prepared = c->prepared ? desk_number(q, c->prepared) : STR(""),
+		                  .agent = c->agent_name,
+		                  .cause = c->cause,
+		                  .at = c->started_at,
+		                  .verified = c->verified,
+		                  .live = !time_is_set(c->ended_at) &&
+		                          !time_before(c->started_at, time_add(q->now, -HOUR_US)),
+		                  .out = out,
+		                  .criticality = c->criticality };
+}
+
+static enum rc show(struct req *q, struct resp *r)
+{
+	struct loading x = { .q = q };
+	struct err spare = { 0 };
+	struct page page;
+	int line = __atomic_load_n(&web_desk(q)->phone_line, __ATOMIC_RELAXED);
+	enum rc rc = db_read(web_desk(q)->db, load, &x, desk_err(q, r, &spare));
+
+	if (rc != RC_OK)
+		return rc;
+	struct calls_page v = { .at = arena_array(q->arena, struct call_row, x.n + 1),
+		                .number = web_field_value(q, "number", x.number),
+		                .error = q->method == HTTP_POST ? str_of(req_err(q)->text) : STR(""),
+		                .down = line == PHONE_DOWN,
+		                .none = line == PHONE_NONE };
+
+	for (size_t i = 0; i < x.n; i++)
+		v.at[v.n++] = row(q, &x.at[i]);
+	struct out o = web_out(q, r);
+	desk_page_init(&page, q, r, _(o.lang, "Telephone"), NAV_CALLS, &x.counts);
+	tmpl_desk_head(&o, &page);
+	tmpl_desk_calls(&o, &v);
+	tmpl_desk_foot(&o, &page);
+	return RC_OK;
+}
+
+struct doing {
+	struct req *q;
+	int64_t id, number;
+};
+
+static enum rc step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct doing *x = arg;
+	struct req *q = x->q;
+	struct str what = req_field(q, "do");
+	struct call *all;
+	size_t n;
+	enum rc rc;
+
+	if (str_is(what, "number"))
+		return call_set_number(tx, &q->actor, q->now, q->actor.agent, req_field(q, "number"), err);
+	if (str_is(what, "unknown"))
+		return call_unknown(tx, q->arena, &q->actor, x->id, err);
+	if (str_is(what, "attach")) {
+		rc = ticket_number_parse(req_field(q, "ticket"), web_desk(q)->config.prefix, &x->number);
+		return rc == RC_OK ? call_attach(tx, q->arena, &q->actor, x->id, x->number, q->now, err)
+		                   : fail_field(err, RC_INVALID, "ticket", "There is no such ticket number.");
+	}
+	rc = call_take(tx, q->arena, &q->actor, x->id, q->now, err);
+	if (rc == RC_OK)
+		rc = call_list(tx, q->arena, false, SHOWN, &all, &n, err);
+	for (size_t i = 0; rc == RC_OK && i < n; i++)
+		if (all[i].id == x->id)
+			x->number = all[i].number;
+	return rc;
+}
+
+static enum rc post(struct req *q, struct resp *r)
+{
+	struct doing x = { .q = q, .id = web_path_id(q, "id") };
+	enum rc rc = db_write(web_desk(q)->db, step, &x, req_err(q));
+
+	if (web_form_failed(q, r, rc))
+		return show(q, r);
+	if (rc != RC_OK)
+		return rc;
+	return web_done(r, _(web_lang(q), "Saved."), x.number ? desk_ticket_url(q, x.number) : STR("/desk/calls"));
+}
+
+static const struct field post_fields[] = {
+	{"do",	                  FIELD_CHOICE, 0, true, "take|attach|unknown|number", "What to do" },
+	{ "ticket",	                    FIELD_TEXT, 30, false, NULL, "Ticket number" },
+	{ "number", FIELD_TEXT, 60, false, NULL, "Telephone number" },
+	{ .name = NULL	                   },
+};
+const struct route call_routes[] = {
+	{HTTP_GET,   "/desk/calls", CAP_AGENT, show, NULL, 0, "Telephone calls", NULL, NULL },
+	{ HTTP_POST, "/desk/calls/{id}", CAP_AGENT, post, post_fields, ROUTE_LENIENT, "Take a call, file it, mark it",
+         NULL, NULL },
+	{ .path = NULL     },
+};
