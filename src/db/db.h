@@ -82,7 +82,7 @@ typedef enum rc db_fn(struct db_tx *tx, void *arg, struct err *err);
 MUST_USE enum rc db_read(struct db *db, db_fn *fn, void *arg, struct err *err);
 MUST_USE enum rc db_write(struct db *db, db_fn *fn, void *arg, struct err *err);
 /* db_write() for work that nobody waits for (readers of the log, filing of mail): on SQLite others go first, and while
- * some wait this kind gets a quarter of the writer's time. */
+ * some wait this kind gets an eighth of the writer's time. */
 MUST_USE enum rc db_write_behind(struct db *db, db_fn *fn, void *arg, struct err *err);
 bool db_tx_is_postgres(const struct db_tx *tx);
 

@@ -541,10 +541,10 @@ static void run_batch(struct lite *l, struct work *first)
 		int64_t from = w->behind ? time_monotonic_us() : 0;
 
 		alive = run_one(l, &tx, w);
-		if (w->behind) { /* as long again three times for those who wait */
+		if (w->behind) { /* seven times as long for those who wait */
 			int64_t now = time_monotonic_us();
 
-			l->behind_from_us = now + 3 * (now - from);
+			l->behind_from_us = now + 7 * (now - from);
 		}
 		good += w->rc == RC_OK;
 		if (!alive)

@@ -189,7 +189,8 @@ class Traffic:
                 return False
             if a.status == 422:
                 raise RuntimeError('the form was refused: ' + re.sub(r'<[^>]+>', ' ', a.text)[:600])
-            return a.status == 303 and '/support/tickets/' in (a['Location'] or '')
+            # The ticket, or the list with "this was sent already" when only the answer was lost.
+            return a.status == 303 and '/support/tickets' in (a['Location'] or '')
 
         self.until(fill)
         self.until(send)
