@@ -114,57 +114,59 @@ enum rc clock_policy_load(struct db_tx *tx, struct arena *out, int64_t id, struc
 	return rc == RC_OK ? load_calendars(tx, out, ret, err) : rc;
 }
 
-/* The plan's promises as text; calendars by the newest revision. */
-static enum rc targets_text(struct db_tx *tx, const struct plan *p, struct buf *out, struct err *err)
+/* One row a promise, or one with nothing for a plan without any. */
+DB_QUERY(q_promises, "clock.promises",
+	 "SELECT t.criticality, t.metric, t.minutes, COALESCE(t.calendar_id, p.calendar_id, 0), t.warn, t.pauses"
+	 " FROM plan p LEFT JOIN plan_target t ON t.plan_id = p.id WHERE p.code = :code ORDER BY t.criticality, t.metric");
+
+/* The plan's promises as text; calendars by the newest revision. RC_NOT_FOUND: there is no such plan. */
+static enum rc targets_text(struct db_tx *tx, struct str plan_code, struct buf *out, struct err *err)
 {
 	struct json j;
-	struct calendar_id asked = { 0 }; /* nearly always the same one for all */
-	int64_t revision = 0;
+	int64_t asked = 0, revision = 0; /* the calendar is nearly always the same one for all */
+	bool any = false;
+	AUTO_ROWS r = { 0 };
+	enum rc rc = db_select(tx, &q_promises, DB_ARGS(db_str("code", plan_code)), &r, err);
 
 	json_init(&j, out);
 	json_arr(&j);
-	for (int c = 1; c <= 4; c++) {
-		for (int m = METRIC_FIRST_RESPONSE; m <= METRIC_SOLUTION; m++) {
-			struct calendar_id cal = p->target_calendar[c][m].v ? p->target_calendar[c][m] : p->calendar;
-			unsigned pauses = p->pauses[c][m];
-			enum rc rc = RC_OK;
+	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK) {
+		int metric = (int)db_col_i64(&r, 1);
+		int64_t minutes = db_col_i64(&r, 2), calendar = db_col_i64(&r, 3), warn = db_col_i64(&r, 4), pauses = db_col_i64(&r, 5);
 
-			if (!p->target[c][m])
-				continue;
-			if (!cal.v)
-				revision = 0;
-			else if (cal.v != asked.v)
-				rc = calendar_revision_now(tx, cal, &revision, err);
-			if (rc != RC_OK)
-				return rc;
-			asked = cal;
-			if (pauses == PAUSE_DEFAULT)
-				pauses = m == METRIC_FIRST_RESPONSE ? PAUSE_NEVER : PAUSE_CUSTOMER;
-			json_arr(&j);
-			json_i64(&j, c);
-			json_i64(&j, m);
-			json_i64(&j, p->target[c][m]);
-			json_i64(&j, revision);
-			json_i64(&j, p->warn[c][m] ? p->warn[c][m] : 75);
-			json_i64(&j, pauses);
-			json_end_arr(&j);
-		}
+		any = true;
+		if (!minutes)
+			continue;
+		if (!calendar)
+			revision = 0;
+		else if (calendar != asked && (rc = calendar_revision_now(tx, (struct calendar_id){ calendar }, &revision, err)) != RC_OK)
+			return rc;
+		asked = calendar;
+		if (pauses == PAUSE_DEFAULT)
+			pauses = metric == METRIC_FIRST_RESPONSE ? PAUSE_NEVER : PAUSE_CUSTOMER;
+		json_arr(&j);
+		json_i64(&j, db_col_i64(&r, 0));
+		json_i64(&j, metric);
+		json_i64(&j, minutes);
+		json_i64(&j, revision);
+		json_i64(&j, warn ? warn : 75);
+		json_i64(&j, pauses);
+		json_end_arr(&j);
 	}
 	json_end_arr(&j);
-	return RC_OK;
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	return any ? RC_OK : fail(err, RC_NOT_FOUND, "There is no plan with this code.");
 }
 
 enum rc clock_policy_of(struct db_tx *tx, struct arena *a, struct str plan_code, struct instant now, bool make, int64_t *ret,
 			struct clock_policy *ret_policy, struct err *err)
 {
-	struct plan plan;
 	AUTO_BUF b;
 
 	buf_init(&b, 8192);
 	*ret = 0;
-	enum rc rc = plan_find_code(tx, a, plan_code, &plan, err);
-	if (rc == RC_OK)
-		rc = targets_text(tx, &plan, &b, err);
+	enum rc rc = targets_text(tx, plan_code, &b, err);
 	if (rc != RC_OK)
 		return rc;
 	struct str hash = sha256_hex(a, arena_strf(a, STR_F "\n" STR_F, STR_A(plan_code), STR_A(buf_str(&b))));
