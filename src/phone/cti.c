@@ -399,7 +399,7 @@ static enum rc leg(struct req *q, struct resp *r)
 static enum rc audio_step(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct cti *c = arg;
-	struct str kind = req_field(c->q, "kind");
+	struct str kind = field(c, "kind");
 	int64_t ms = (c->size - 44) / 16; /* 8 kHz, 16 bit */
 	struct call_recording rec = { c->key, str_is(kind, "description") ? kind : STR("message"), c->sha256, c->size,
 		                      ms > 0 ? ms : 0 };
@@ -418,7 +418,9 @@ static enum rc audio(struct req *q, struct resp *r)
 
 	if (rc != RC_OK || done)
 		return rc;
-	struct str id = req_field(q, "callId");
+	if (form_parse(c.a, q->query, FIELDS_MAX, &c.form) != RC_OK)
+		c.form.n = 0;
+	struct str id = field(&c, "callId");
 	if (!id.n || id.n > 240 || q->body.n > AUDIO_MAX || !str_starts(q->body, STR("RIFF")))
 		return say_error(r, &c, 422,
 		                 "Send audio/wav of at most 10 MB, with ?callId= and kind=description or message.");
@@ -459,11 +461,6 @@ static enum rc oncall(struct req *q, struct resp *r)
 	return resp_json(r, 200);
 }
 
-static const struct field audio_fields[] = {
-	{"callId", FIELD_TEXT, 240, true, NULL, "The PBX's name of the call" },
-	{ "kind",     FIELD_CHOICE, 0, false, "description|message|voicemail", "What was recorded" },
-	{ NULL   },
-};
 #define F (ROUTE_RAW | ROUTE_NO_CSRF)
 const struct route cti_routes[] = {
 	{HTTP_POST,                "/api/v1/cti/{token}", CAP_PUBLIC, events, NULL, F, "A PBX tells of a call" },
@@ -472,7 +469,7 @@ const struct route cti_routes[] = {
 	{ HTTP_POST, "/api/cti/{token}/incident", CAP_PUBLIC, incident, NULL, F,
          "Open an incident for a verified caller" },
 	{ HTTP_POST,               "/api/cti/{token}/leg", CAP_PUBLIC, leg, NULL, F, "What became of ringing an engineer" },
-	{ HTTP_POST,              "/api/cti/{token}/audio", CAP_PUBLIC, audio, audio_fields, F, "A recording" },
+	{ HTTP_POST,              "/api/cti/{token}/audio", CAP_PUBLIC, audio, NULL, F, "A recording" },
 	{ HTTP_GET,	            "/api/cti/{token}/oncall", CAP_PUBLIC, oncall, NULL, ROUTE_SLOW, "Whom to ring now" },
 	{ 0	     },
 };

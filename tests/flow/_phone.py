@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whole telephone calls against a running desk, by peers we did not write: sipp as customer and as engineers.
 Usage: _phone.py CARREL WORKDIR [STORY ...]"""
-import json, os, re, shutil, signal, socket, sqlite3, struct, subprocess, sys, time, wave, random, math
+import hmac, json, os, re, shutil, signal, socket, sqlite3, struct, subprocess, sys, time, wave, random, math, urllib.error, urllib.request
 
 CARREL, WORK = os.path.abspath(sys.argv[1]), sys.argv[2]
 ONLY = sys.argv[3:]
@@ -394,7 +394,9 @@ def story_nobody():
     d = Desk('nobody', ring=2, redial=3)
     e1 = sipp(d, engineer(press=None, wait=100), d.eng[0], 'e1', uas=True)  # a voicemail: answers, presses nothing
     e2 = sipp(d, engineer(silent=True), d.eng[1], 'e2', uas=True)
-    c = to_describe(Caller(), d.pin, '').wait(28500).wait(5500).keys('#').wait(23000).keys('#').until_bye()
+    raw = os.path.join(d.dir, 'speech.raw')
+    speech(raw)
+    c = to_describe(Caller().talk(raw), d.pin, '').wait(28500).wait(5500).keys('#').wait(23000).keys('#').until_bye()
     p = sipp(d, c.x, free_port(), 'c')
     done(p, 'silence twice, nobody answers, a message', 120)
     done(e1, "an engineer's voicemail does not take the call", 20)
@@ -495,6 +497,153 @@ def story_hostile():
         check('a stranger gets no answer', False)
     except socket.timeout:
         check('a stranger gets no answer', True)
+    d.stop()
+
+
+def post(url, body, ctype='application/json', method='POST'):
+    r = urllib.request.Request(url, body, {'Content-Type': ctype}, method=method)
+    try:
+        with urllib.request.urlopen(r) as f:
+            return f.status, json.loads(f.read() or b'{}')
+    except urllib.error.HTTPError as e:
+        text = e.read()
+        try:
+            return e.code, json.loads(text)
+        except ValueError:
+            return e.code, {'text': re.sub('<[^>]*>', ' ', text.decode())[-400:]}
+
+
+def story_cti():
+    """What PBX vendors send, and what we add. No SIP."""
+    d = Desk('cti')
+    path = d.run('phone', 'cti-token').strip().split('/api/v1')[1]
+    at = 'http://' + d.args[3] + '/api/v1' + path
+    more = at.replace('/api/v1/cti', '/api/cti')
+    j = lambda url, **v: post(url, json.dumps(v).encode())
+    check('a wrong token is refused', j(at[:-3] + 'xxx', event='newCall')[0] == 401)
+    new = dict(event='newCall', **{'from': NUMBER[1:]}, to='576000000', direction='in', callId='a 1', user=['One', 'Two'])
+    first = j(at, **new)
+    check(f'a new call of a known number names the contact: {first}', first[0] == 200 and first[1]['contact']['id'] == d.contact[0])
+    check('again is the same', j(at, **new)[0] == 200 and d.rows('SELECT agents FROM call') == [('One, Two',)])
+    check('a wrong direction', j(at, event='newCall', direction='up', callId='x') == (422, {'error': 'Invalid direction!'}))
+    check('answer as a form', post(at, b'event=answer&direction=in&callId=a+1&user[]=One', 'application/x-www-form-urlencoded') == (200, {}))
+    check('a hang-up of an unknown call makes it', j(at, event='hangup', direction='in', callId='b', cause='busy') == (200, {}))
+    check('no JSON', post(at, b'{"event":')[0] == 422)
+    check('wrong PIN', j(more + '/verify', callId='a 1', **{'from': NUMBER}, pin='00000000') == (200, {'ok': False}))
+    r = j(more + '/verify', callId='a 1', **{'from': NUMBER}, pin=d.pin)
+    check(f'right PIN: {r}', r[0] == 200 and r[1]['ok'] and r[1]['may_phone'])
+    r = j(more + '/incident', callId='a 1', criticality=1)
+    check(f'an incident with whom to ring: {r}', r[0] == 201 and r[1]['ticket'] and len(r[1]['oncall']) == 2)
+    check('twice is one', j(more + '/incident', callId='a 1', criticality=1)[1].get('ticket') == r[1].get('ticket'))
+    check('not verified opens none', j(more + '/incident', callId='z', criticality=1) [1].get('ticket') is None)
+    if r[0] == 201:
+        one, two = r[1]['oncall']
+        n = j(more + '/leg', callId='a 1', user=one['user'], result='busy')
+        check(f'the next engineer: {n}', n[1] == {'action': 'ring', 'next': two['number']})
+        check('accepted', j(more + '/leg', callId='a 1', user=two['user'], result='accepted')[0] == 200)
+        check('has the ticket', d.rows('SELECT assignee_id FROM ticket WHERE number = ?', r[1]['ticket']) == [(two['user'],)])
+    wav = b'RIFF' + struct.pack('<I', 836) + b'WAVEfmt ' + struct.pack('<IHHIIHH', 16, 1, 1, 8000, 16000, 2, 16) + b'data' + struct.pack('<I', 800) + bytes(800)
+    got = post(more + '/audio?callId=a%201&kind=description', wav, 'audio/wav')
+    check(f'audio: {got}', got[0] == 201)
+    check('hangs on the ticket', len(d.rows("SELECT 1 FROM attachment WHERE type = 'audio/wav'")) == 1)
+    with urllib.request.urlopen(more + '/oncall') as f:
+        check('who is on call', len(json.load(f)['oncall']) == 2)
+    rnd = random.Random(2)
+    bad = 0
+    for i in range(400):
+        b = bytearray(json.dumps(new).encode())
+        for _ in range(3):
+            b[rnd.randrange(len(b))] = rnd.randrange(256)
+        bad += post(rnd.choice((at, more + '/verify', more + '/incident', more + '/leg')), bytes(b))[0] >= 500
+    check(f'400 broken bodies, {bad} answered with 5xx', bad == 0)
+    signed = d.run('phone', 'cti-token', '--sign').split()
+    at = 'http://' + d.args[3] + '/api' + signed[0].split('/api')[1]
+    check('without a signature', post(at, b'{}')[0] == 401)
+    r = urllib.request.Request(at, b'{"event":"newCall","direction":"in","callId":"s"}', {'X-Carrel-Signature': 'sha256=' + hmac.new(
+        signed[-1].encode(), b'{"event":"newCall","direction":"in","callId":"s"}', 'sha256').hexdigest()})
+    with urllib.request.urlopen(r) as f:
+        check('with one', f.status == 200)
+    d.stop()
+
+
+KAMAILIO = """#!KAMAILIO
+debug=1
+log_stderror=yes
+fork=no
+children=1
+disable_tcp=yes
+auto_aliases=no
+listen=udp:127.0.0.1:PORT
+mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+loadmodule "auth.so"
+request_route {
+  if (is_method("REGISTER")) {
+    if (!pv_www_authenticate("127.0.0.1", "s3cret", "0")) { www_challenge("127.0.0.1", "1"); exit; }
+    save("location"); exit;
+  }
+  if (!lookup("location")) { sl_send_reply("404","Not found"); exit; }
+  t_relay();
+}
+"""
+
+
+def story_registrar():
+    if not shutil.which('kamailio'):
+        global skipped
+        skipped += 1
+        return
+    port, where = free_port(), os.path.join(WORK, 'registrar')
+    os.makedirs(where, exist_ok=True)
+    cfg, secret = os.path.join(where, 'kam.cfg'), os.path.join(where, 'secret')
+    open(cfg, 'w').write(KAMAILIO.replace('PORT', str(port)))
+    open(secret, 'w').write('s3cret\n')
+    os.chmod(secret, 0o600)
+    k = subprocess.Popen(['kamailio', '-f', cfg, '-Y', where, '-DD', '-E', '-m', '32'], stdout=open(os.path.join(where, 'kam'), 'w'), stderr=subprocess.STDOUT)
+    time.sleep(2)
+    try:
+        d = Desk('registrar', extra=['--phone-registrar', f'sip:127.0.0.1:{port}', '--phone-address', 'sip:desk@127.0.0.1', '--phone-password-file', secret])
+        check('registers with digest at kamailio', d.until('event=phone.register code=200', 15))
+        with_own = open(secret).read().strip()
+        check('its password is not in the log', with_own not in d.text())
+        d.stop()
+    finally:
+        k.terminate()
+        k.wait(10)
+
+
+def story_load():
+    """50 bridged calls at once; only when asked for: CARREL_PHONE_LOAD=50."""
+    n = int(os.environ.get('CARREL_PHONE_LOAD', '0'))
+    if not n:
+        return
+    d = Desk('load', n_engineers=1, ring=30)
+    raw = os.path.join(d.dir, 'speech.raw')
+    speech(raw, 30)
+    e = sipp(d, engineer(wait=300), d.eng[0], 'e', uas=True, extra=['-m', str(n), '-timeout', '200'])
+    c = to_describe(Caller('+5760100[call_number]'), d.pin).wait(4500).talk(raw).wait(2500).keys('#').wait(30000).bye()
+    p = sipp(d, c.x, free_port(), 'c', extra=['-m', str(n), '-r', '4', '-l', str(n), '-timeout', '200'])
+    for i in range(400):
+        time.sleep(0.1)
+        if len(re.findall('from=offer to=talk', d.text())) >= n:
+            break
+    stat = lambda: sum(map(int, open(f'/proc/{d.line_pid()}/stat').read().rsplit(')', 1)[1].split()[11:13]))
+    a, t = stat(), time.time()
+    time.sleep(8)
+    took, cpu = time.time() - t, (stat() - a) / os.sysconf('SC_CLK_TCK')
+    rss = int(re.search(r'VmRSS:\s+(\d+)', open(f'/proc/{d.line_pid()}/status').read())[1])
+    done(p, f'{n} calls', 120)
+    print(f"{n} bridged calls: {100 * cpu / took:.1f} % of a core, {rss / 1024:.1f} MB; {len(re.findall('to=talk', d.text()))} talks; "
+          f"after the description: {re.findall('after_description_ms=([0-9]+)', d.text())}")
+    e.terminate()
     d.stop()
 
 
