@@ -107,7 +107,7 @@ static enum rc step(struct db_tx *tx, void *arg, struct err *err)
 
 static enum rc post(struct req *q, struct resp *r)
 {
-	struct doing x = { .q = q, .id = web_path_id(q, "id") };
+	struct doing x = { .q = q, .id = web_path_id(q, "one") };
 	enum rc rc = db_write(web_desk(q)->db, step, &x, req_err(q));
 
 	if (web_form_failed(q, r, rc))
@@ -125,7 +125,7 @@ static const struct field post_fields[] = {
 };
 const struct route call_routes[] = {
 	{HTTP_GET,   "/desk/calls", CAP_AGENT, show, NULL, 0, "Telephone calls", NULL, NULL },
-	{ HTTP_POST, "/desk/calls/{id}", CAP_AGENT, post, post_fields, ROUTE_LENIENT, "Take a call, file it, mark it",
+	{ HTTP_POST, "/desk/calls/{one}", CAP_AGENT, post, post_fields, ROUTE_LENIENT, "Take a call, file it, mark it",
          NULL, NULL },
 	{ .path = NULL     },
 };

@@ -222,6 +222,7 @@ BODY = {
     'POST /api/v1/tickets/{number}/messages': {'text': 'x'},
 }
 FORM = {
+    'POST /desk/calls/{one}': {'do': 'number', 'number': ''},
     'POST /support/tickets/{number}': {'text': 'x'}, 'POST /support/tickets/{number}/draft': {'text': 'x'},
     'POST /support/tickets/{number}/rate': {'rating': 'good'}, 'POST /support/tickets/{number}/reopen': {'reason': 'x'},
     'POST /support/tickets/{number}/callback': {'phone': '+57 1 555 0100'},

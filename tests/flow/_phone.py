@@ -273,7 +273,7 @@ def sipp(desk, scenario, port, name, uas=False, extra=()):
     path = os.path.join(desk.dir, name + '.xml')
     open(path, 'w').write(end(scenario))
     cmd = ['sipp', '-sf', path, '-m', '1', '-i', '127.0.0.1', '-p', str(port), '-mi', '127.0.0.1', '-mp', str(40000 + random.randrange(4000) * 2), '-nostdin',
-           '-timeout', '90', '-timeout_error', '-trace_err', '-error_file', os.path.join(desk.dir, name + '.err'), *extra]
+           '-timeout', '150', '-timeout_error', '-trace_err', '-error_file', os.path.join(desk.dir, name + '.err'), *extra]
     if not uas:
         cmd += [f'127.0.0.1:{desk.sip}']
     else:
@@ -465,7 +465,7 @@ def story_hostile():
     c = to_describe(Caller(), d.pin).wait(6500).keys('#').wait(6000).bye()
     p = sipp(d, c.x, free_port(), 'c')
     d.until('to=verify', 20)
-    n = int(os.environ.get('CARREL_MUTATIONS', '3000'))
+    n = int(os.environ.get('PHONE_MUTATIONS', '3000'))
     for i in range(n):
         m = (f'INVITE sip:desk@127.0.0.1:{d.sip} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK{i}\r\nFrom: "x" <sip:+5760155501{i % 99:02d}'
              f'@127.0.0.1>;tag=t{i}\r\nTo: <sip:desk@127.0.0.1>\r\nCall-ID: m{i}\r\nCSeq: 1 INVITE\r\nContact: <sip:x@127.0.0.1:{port}>\r\nMax-Forwards: 70\r\n'
@@ -621,8 +621,8 @@ def story_registrar():
 
 
 def story_load():
-    """50 bridged calls at once; only when asked for: CARREL_PHONE_LOAD=50."""
-    n = int(os.environ.get('CARREL_PHONE_LOAD', '0'))
+    """50 bridged calls at once; only when asked for: PHONE_LOAD=50."""
+    n = int(os.environ.get('PHONE_LOAD', '0'))
     if not n:
         return
     d = Desk('load', n_engineers=1, ring=30)
