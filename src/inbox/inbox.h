@@ -78,6 +78,9 @@ MUST_USE enum rc mail_channel_ok(struct db_tx *tx, struct str name, struct insta
 MUST_USE enum rc mail_channel_failed(struct db_tx *tx, struct str name, struct str error, struct instant now, struct err *err);
 MUST_USE enum rc mail_channel_progress(struct db_tx *tx, struct str name, int64_t uidvalidity, int64_t last_uid, struct instant now, struct err *err);
 MUST_USE enum rc mail_channels(struct db_tx *tx, struct arena *out, struct mail_channel **ret, size_t *ret_n, struct err *err);
+/* At the start: nothing is known yet of any way in; those that are no longer configured fall silent without alarm. Places
+ * in mailboxes are kept. */
+MUST_USE enum rc mail_channels_rest(struct db_tx *tx, struct err *err);
 /* What to tell people: failing, or silent for a quarter of an hour (then `error` says so). */
 #define MAIL_SILENT_US (15 * MINUTE_US)
 bool mail_channel_alarms(const struct mail_channel *c, struct instant now);

@@ -232,6 +232,7 @@ DB_QUERY(q_channel_ok, "mail_channel.ok",
 DB_QUERY(q_channel_failed, "mail_channel.failed",
 	 "INSERT INTO mail_channel (name, failing_at, error) VALUES (:name, :now, :error)"
 	 " ON CONFLICT (name) DO UPDATE SET failing_at = COALESCE(mail_channel.failing_at, excluded.failing_at), error = excluded.error");
+DB_QUERY(q_channels_rest, "mail_channel.rest", "UPDATE mail_channel SET ok_at = NULL, failing_at = NULL, error = ''");
 DB_QUERY(q_channel_progress, "mail_channel.progress",
 	 "INSERT INTO mail_channel (name, ok_at, uidvalidity, last_uid) VALUES (:name, :now, :uidvalidity, :last_uid)"
 	 " ON CONFLICT (name) DO UPDATE SET uidvalidity = excluded.uidvalidity, last_uid = excluded.last_uid");
@@ -287,6 +288,11 @@ enum rc mail_channel_progress(struct db_tx *tx, struct str name, int64_t uidvali
 	return db_exec(tx, &q_channel_progress,
 		       DB_ARGS(db_str("name", name), db_i64("uidvalidity", uidvalidity), db_i64("last_uid", last_uid), db_time("now", now)), NULL,
 		       err);
+}
+
+enum rc mail_channels_rest(struct db_tx *tx, struct err *err)
+{
+	return db_exec(tx, &q_channels_rest, DB_NO_ARGS, NULL, err);
 }
 
 bool mail_channel_alarms(const struct mail_channel *c, struct instant now)

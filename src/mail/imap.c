@@ -29,7 +29,8 @@ struct box {
 	struct str channel; /* "imap:name" */
 	uint32_t uidvalidity;
 	bool more; /* the folder grew */
-	bool idle, move, signed_in, noted_large;
+	bool idle, move, signed_in;
+	int64_t large_until; /* monotonic: a mail that is too large is said for a day */
 	int failures;
 	int64_t told; /* when the database heard last that all is well; monotonic */
 	pthread_t thread;
@@ -378,7 +379,7 @@ static enum rc take_one(struct box *b, uint32_t uid, int64_t size, struct err *e
 		         { "size", LOG_I64(size) });
 		(void)!db_write(b->all->desk->db, note_failed, &n, NULL);
 		b->told = 0;
-		b->noted_large = true;
+		b->large_until = time_monotonic_us() + DAY_US;
 		return db_write(b->all->desk->db, keep_step, &t, err);
 	}
 	rc = imap_send(b->c, arena_strf(&b->arena, "UID FETCH %u (UID BODY.PEEK[])", uid), err);
@@ -512,9 +513,8 @@ static enum rc session(struct box *b, struct err *err)
 		if (rc != RC_OK)
 			break;
 		b->failures = 0;
-		if (!b->noted_large)
+		if (time_monotonic_us() >= b->large_until)
 			all_is_well(b);
-		b->noted_large = false;
 		rc = wait_for_mail(b, err);
 	}
 	return rc;
@@ -553,6 +553,11 @@ static void *run(void *arg)
 	return NULL;
 }
 
+static enum rc rest(struct db_tx *tx, void *arg, struct err *err)
+{
+	return mail_channels_rest(tx, err);
+}
+
 enum rc imap_start(struct desk *desk, struct imap **ret, struct err *err)
 {
 	struct imap *all = xcalloc(1, sizeof(*all));
@@ -563,6 +568,8 @@ enum rc imap_start(struct desk *desk, struct imap **ret, struct err *err)
 	arena_init(&all->arena);
 	rc = mailboxes_load(&all->arena, &desk->config, &m, &all->n, err);
 	*ret = NULL;
+	if (rc == RC_OK)
+		rc = db_write(desk->db, rest, NULL, err);
 	if (rc != RC_OK || all->n == 0) {
 		arena_release(&all->arena);
 		free(all);
