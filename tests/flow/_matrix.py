@@ -26,7 +26,6 @@ WEB = {
     'manage':   'in   no   no   ok   ok   no   no',
     'manage-it': 'in  no   no   ok   gone no   no',
     'agent':    'in   gone gone gone gone ok   ok',
-    'agent-0':  'in   gone gone gone gone gone gone',  # an agent's, but the demo has none of these
     'admin':    'in   gone gone gone gone no   ok',
     'ops':      'ok   ok   ok   ok   ok   ok   ok',    # from this machine
 }
@@ -120,7 +119,7 @@ POST /desk/admin/oncall admin
 GET /desk/admin/calendars admin
 POST /desk/admin/calendars admin
 GET /desk/calls agent
-POST /desk/calls/{one} agent-0
+POST /desk/calls/{one} agent
 POST /desk/tickets/{number}/call agent
 GET /desk/board/incidents agent
 GET /desk/board/requests agent

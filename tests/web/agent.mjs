@@ -110,7 +110,7 @@ try {
   for (const colorScheme of ['light', 'dark'])
     for (const width of [1440, 390]) {
       const page = await d.signIn('admin@desk.example', { colorScheme, viewport: { width, height: 900 } });
-      for (const where of ['/desk/views/all', '/desk/views/unassigned', at.slice(base.length), '/desk/search?q=course', '/desk/triage', '/desk/admin'])
+      for (const where of ['/desk/views/all', '/desk/views/unassigned', at.slice(base.length), '/desk/search?q=course', '/desk/triage', '/desk/calls', '/desk/oncall', '/desk/board/incidents', '/desk/board/requests', '/desk/admin', '/desk/admin/oncall', '/desk/admin/calendars'])
         await d.look(page, where, `${colorScheme}-${width}`);
       await page.context().close();
     }
