@@ -396,7 +396,7 @@ def story_nobody():
     e2 = sipp(d, engineer(silent=True), d.eng[1], 'e2', uas=True)
     raw = os.path.join(d.dir, 'speech.raw')
     speech(raw)
-    c = to_describe(Caller().talk(raw), d.pin, '').wait(28500).wait(5500).keys('#').wait(23000).keys('#').until_bye()
+    c = to_describe(Caller().talk(raw), d.pin, '').wait(28500).wait(5500).keys('#').wait(36000).keys('#').until_bye()
     p = sipp(d, c.x, free_port(), 'c')
     done(p, 'silence twice, nobody answers, a message', 120)
     done(e1, "an engineer's voicemail does not take the call", 20)
