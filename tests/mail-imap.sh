@@ -138,6 +138,7 @@ until_messages 2; say $? "what waits in two mailboxes is read, by TLS and by STA
 printf 'From: manager@campus.example\nTo: support@desk.example\nMessage-ID: <support-1@campus.example>\nSubject: Mail 1 of support\n\nWords 1\n' |
 	"$carrel" mail deliver -f manager@campus.example support@desk.example --data-dir "$dir/data" --support-addr support@desk.example 2>/dev/null
 for _ in $(seq 50); do counts | grep -q '^pipe .*duplicates 1 ' && break; sleep 0.2; done
+for _ in $(seq 100); do counts | grep -q '^pipe .* waiting 0' && break; sleep 0.2; done # filed by the desk, a moment later
 counts | grep -q '^pipe  accepted 1 = messages 0 .* duplicates 1 '; say $? "the same mail by the pipe, with other line ends, is not another one: $(counts | grep ^pipe)"
 put support 2
 until_messages 3 25; say $? "a new mail is there at once (IDLE)"
