@@ -263,7 +263,8 @@ def identity(d, sink, write, agent, admin):
     t.ok('S-10: until an agent accepts the address', sink.wait(lambda to, raw: 'mallory@evil.example' in to and b'AFTER-ACCEPTING' in raw))
     t.ok('S-10: and then nothing of what was said before', not any('mallory@evil.example' in to and re.search(b'CANARY-REPLY|the first', raw) for _, to, raw in sink.mails))
     t.ok('S-12: nobody is sent back what a stranger wrote', not any('mallory@evil.example' in to and b'spoof-' in raw for _, to, raw in sink.mails))
-    t.ok('S-32: mails to customers name no agent address and no note', not any(b'agent@desk.example' in raw or b'admin@desk.example' in raw for _, to, raw in sink.mails))
+    t.ok('S-32: mails to customers name no agent address and no note', not any((b'agent@desk.example' in raw or b'admin@desk.example' in raw)
+            for _, to, raw in sink.mails if not all(x.endswith('@desk.example') for x in to)))  # agents are paged by mail, too
 
 
 def headers_out(d, sink, write, admin):
