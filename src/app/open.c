@@ -77,6 +77,8 @@ static enum rc open_database(struct app *app, struct err *err)
 	};
 	enum rc rc = db_open(&o, &app->desk.db, err);
 
+	if (o.unsafe_no_sync)
+		log_error("desk.no_sync", { "what", LOG_Z("CARREL_TEST_NO_SYNC is set: a power cut loses what was acknowledged; it is for tests only, unset it") });
 	return rc == RC_OK ? db_migrate(app->desk.db, err) : rc;
 }
 
