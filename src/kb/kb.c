@@ -11,11 +11,12 @@
 #define MAX_SUMMARY  600
 #define MAX_MARKDOWN (256 << 10)
 #define MAX_HTML     (4 << 20)
+#define MAX_BODY     (256 << 10)
 #define AUTO_SUMMARY 200
 
-enum visibility kb_sees(const struct actor *who)
+int kb_level(const struct actor *who)
 {
-	return actor_is_agent(who) ? VISIBLE_INTERNAL : who->kind == ACTOR_CONTACT ? VISIBLE_CUSTOMERS : VISIBLE_PUBLIC;
+	return actor_is_agent(who) ? 3 : who->kind == ACTOR_CONTACT ? 2 : 1;
 }
 
 const char *article_kind_name(enum article_kind k)
@@ -70,7 +71,8 @@ static enum rc check(const struct actor *who, const struct article *a, struct er
 	if (a->kind < ARTICLE_DOC || a->kind > ARTICLE_DEMO)
 		return fail_field(err, RC_INVALID, "kind", "There is no such kind of article");
 	if (a->visibility < VISIBLE_PUBLIC || a->visibility > VISIBLE_INTERNAL)
-		return fail_field(err, RC_INVALID, "visibility", "An article is public, for customers or internal");
+		return fail_field(err, RC_INVALID, "visibility",
+		                  "An article is public, for customers, for plans or accounts, or internal");
 	if (a->markdown.n > MAX_MARKDOWN)
 		return fail_field(err, RC_LIMIT, "markdown", "The text is larger than %d KiB; nothing was saved",
 		                  MAX_MARKDOWN >> 10);
@@ -162,7 +164,7 @@ enum rc kb_save(struct db_tx *tx, struct arena *scratch, const struct actor *who
 	a.title = str_trim(a.title);
 	a.summary = str_trim(a.summary).n ? str_trim(a.summary) : summary_of(scratch, text);
 	a.markdown = a.markdown.p ? a.markdown : STR("");
-	rc = article_put(tx, now, &a, ret, err);
+	rc = article_put(tx, now, &a, str_utf8_clip(text, MAX_BODY), ret, err);
 	if (rc == RC_OK)
 		rc = search_index_article(tx, *ret, a.title, text, true, err);
 	return rc == RC_OK ? tell(tx, who, now, &a, *ret, err) : rc;

@@ -1,16 +1,22 @@
-/* kb: the knowledge base's articles: Markdown in, cleaned HTML stored, visibility respected in every query. Reading and
- * simple writing; the editor's life cycle, revisions and imports have their room here later. */
+/* kb: the knowledge base. A page is one thing in all its languages; an article is the page in one language as readers
+ * get it: Markdown in, cleaned HTML stored, visibility respected in the query itself (S-34). What is not published
+ * lives in kb_draft and kb_revision, which no reader's query names. Schema and its words: sql/0015_kb.sql. */
 #pragma once
 #include "event/event.h"
 
 enum article_kind { ARTICLE_DOC = 1, ARTICLE_ARTICLE, ARTICLE_FAQ, ARTICLE_VIDEO, ARTICLE_RESOURCE, ARTICLE_DEMO };
-enum visibility { VISIBLE_PUBLIC = 1, VISIBLE_CUSTOMERS, VISIBLE_INTERNAL };
-struct article { struct article_id id; struct str slug, lang, title, summary, markdown, html; enum article_kind kind; enum visibility visibility; struct instant published_at, updated_at; };
-enum visibility kb_sees(const struct actor *who); /* the widest visibility the actor may read */
+enum visibility { VISIBLE_PUBLIC = 1, VISIBLE_CUSTOMERS, VISIBLE_PLANS, VISIBLE_ACCOUNTS, VISIBLE_INTERNAL };
+struct article { struct article_id id; int64_t page; struct str slug, lang, title, summary, markdown, html; enum article_kind kind; enum visibility visibility; struct instant published_at, updated_at; };
 const char *article_kind_name(enum article_kind k); /* "documentation", "article", "faq", "video", "resource", "demo" */
 /* Falls back to English when there is no translation. RC_NOT_FOUND also when it may not be seen. */
 MUST_USE enum rc kb_find(struct db_tx *tx, struct arena *out, const struct actor *who, struct str slug, struct str lang, struct article *ret, struct err *err);
 /* Without markdown and html. kind 0 = all; at most 200, by kind and title. */
 MUST_USE enum rc kb_list(struct db_tx *tx, struct arena *out, const struct actor *who, struct str lang, int kind, struct article **ret, size_t *ret_n, struct err *err);
-/* Creates or replaces (slug, lang); renders Markdown (md4c, then the cleaner) and indexes it. */
+/* Publishes at once (slug, lang), in place of what was there; renders Markdown (md4c, then the cleaner) and indexes it.
+ * Kind and visibility are the page's, in all languages. */
 MUST_USE enum rc kb_save(struct db_tx *tx, struct arena *scratch, const struct actor *who, struct instant now, const struct article *a, struct article_id *ret, struct err *err);
+
+struct article_hit { struct article_id id; struct str slug, title, summary; int kind; };
+/* Articles that `who` may see with all words, best first. */
+MUST_USE enum rc kb_search(struct db_tx *tx, struct arena *out, const struct actor *who, struct str words, struct str lang,
+                           size_t max, struct article_hit **ret, size_t *ret_n, struct err *err);

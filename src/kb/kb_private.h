@@ -1,7 +1,27 @@
-/* What kb.c asks of kb_store.c. */
+/* What the files of this room share. KB_SEES and KB_LIVE are the only words for who may read what: every query of a
+ * reader has both, over `p` (kb_page) and `a` (article), with the parameters of KB_READER. */
 #pragma once
 #include "kb/kb.h"
 
-/* Writes (slug, lang) as it is, html and summary included. */
-MUST_USE enum rc article_put(struct db_tx *tx, struct instant now, const struct article *a, struct article_id *ret,
-                             struct err *err);
+/* 1 anybody, 2 a customer, 3 agents. */
+int kb_level(const struct actor *who);
+#define KB_READER(who, at)                                                                                             \
+	db_i64("level", kb_level(who)), db_i64("account", (who)->kind == ACTOR_CONTACT ? (who)->account.v : 0),        \
+	        db_i64("now", (at).us)
+#define KB_SEES                                                                                                        \
+	"p.deleted_at IS NULL AND (:level >= 3 OR p.visibility = 1 OR (:level >= 2 AND (p.visibility = 2"              \
+	" OR (p.visibility = 3 AND EXISTS (SELECT 1 FROM subscription s JOIN kb_page_plan pp ON pp.plan_id = s.plan_id" \
+	" WHERE s.account_id = :account AND pp.page_id = p.id AND s.state <= 3 AND s.valid_from <= :now"               \
+	" AND (s.valid_to IS NULL OR s.valid_to > :now)))"                                                             \
+	" OR (p.visibility = 4 AND EXISTS (SELECT 1 FROM kb_page_account pa WHERE pa.page_id = p.id"                   \
+	" AND pa.account_id = :account)))))"
+/* `a`, or another alias of article, is what readers get now. */
+#define KB_LIVE(a) a ".published_at <= :now AND (" a ".expires_at IS NULL OR " a ".expires_at > :now)"
+/* In the reader's language, or in English when there is no translation to read. */
+#define KB_LANG                                                                                                        \
+	"(a.lang = :lang OR (a.lang = 'en' AND NOT EXISTS (SELECT 1 FROM article o WHERE o.page_id = a.page_id"        \
+	" AND o.lang = :lang AND " KB_LIVE("o") ")))"
+
+/* Writes (slug, lang) as it is, html and summary included, and its page. */
+MUST_USE enum rc article_put(struct db_tx *tx, struct instant now, const struct article *a, struct str body,
+                             struct article_id *ret, struct err *err);

@@ -1,39 +1,56 @@
-/* The article table. What a reader may see is part of every query, not of what is done with its rows (S-34):
- * visibility, published, and not only from tomorrow on. */
+/* The tables kb_page and article. What a reader may see is part of every query, not of what is done with its rows
+ * (S-34): KB_SEES and KB_LIVE of kb_private.h. */
 #include "kb/kb_private.h"
+#include "search/search.h"
 
-#define COLUMNS "a.id, a.slug, a.lang, a.title, a.summary, a.kind, a.visibility, a.published_at, a.updated_at"
-#define SEEN    "a.visibility <= :visibility AND a.published_at <= :now"
+#define COLUMNS                                                                                                        \
+	"a.id, a.page_id, a.slug, a.lang, a.title, a.summary, p.kind, p.visibility, a.published_at, a.updated_at"
+#define FROM " FROM article a JOIN kb_page p ON p.id = a.page_id"
+/* The address of any language leads to the page; the reader's language comes first, then English, then that address. */
 DB_QUERY(q_find, "kb.find",
-         "SELECT " COLUMNS
-         ", a.markdown, a.html FROM article a WHERE a.slug = :slug AND a.lang IN (:lang, 'en') AND " SEEN
-         " ORDER BY CASE WHEN a.lang = :lang THEN 0 ELSE 1 END LIMIT 1");
-/* English stands in for a translation that is missing, or that the reader may not see. */
+         "SELECT " COLUMNS ", a.markdown, a.html" FROM
+         " WHERE a.page_id = (SELECT x.page_id FROM article x WHERE x.slug = :slug AND " KB_LIVE(
+                 "x") " ORDER BY CASE WHEN x.lang = :lang THEN 0 ELSE 1 END LIMIT 1) AND " KB_SEES
+                      " AND " KB_LIVE("a") " ORDER BY CASE WHEN a.lang = :lang THEN 0 WHEN a.lang = 'en' THEN 1 ELSE 2 "
+                                           "END LIMIT 1");
 DB_QUERY(q_list, "kb.list",
-         "SELECT " COLUMNS " FROM article a WHERE " SEEN " AND (a.lang = :lang OR (a.lang = 'en' AND NOT EXISTS"
-         " (SELECT 1 FROM article o WHERE o.slug = a.slug AND o.lang = :lang AND o.visibility <= :visibility"
-         " AND o.published_at <= :now))) AND (CAST(:kind AS BIGINT) = 0 OR a.kind = :kind)"
-         " ORDER BY a.kind, a.title, a.id LIMIT 200");
+         "SELECT " COLUMNS FROM " WHERE " KB_SEES " AND " KB_LIVE(
+                 "a") " AND " KB_LANG
+                      " AND (CAST(:kind AS BIGINT) = 0 OR p.kind = :kind) ORDER BY p.kind, a.title, a.id LIMIT 200");
+DB_QUERY2(q_search, "kb.search",
+          "SELECT a.id, a.slug, a.title, a.summary, p.kind FROM article_fts f JOIN article a ON a.id = f.rowid"
+          " JOIN kb_page p ON p.id = a.page_id WHERE article_fts MATCH :q AND " KB_SEES
+          " AND " KB_LIVE("a") " AND " KB_LANG " ORDER BY bm25(article_fts, 5.0, 1.0), a.id LIMIT :max",
+          "SELECT a.id, a.slug, a.title, a.summary, p.kind FROM article_fts f JOIN article a ON a.id = f.article_id"
+          " JOIN kb_page p ON p.id = a.page_id WHERE f.tsv @@ CAST(:q AS tsquery) AND " KB_SEES
+          " AND " KB_LIVE("a") " AND " KB_LANG
+                               " ORDER BY ts_rank(f.tsv, CAST(:q AS tsquery), 1) DESC, a.id LIMIT :max");
+DB_QUERY(q_page, "kb.page", "SELECT page_id FROM article WHERE slug = :slug LIMIT 1");
+DB_QUERY(q_add_page, "kb.add-page",
+         "INSERT INTO kb_page (key, kind, visibility, source_lang, created_at, updated_at)"
+         " VALUES (:slug, :kind, :visibility, :lang, :now, :now) RETURNING id");
+DB_QUERY(q_put_page, "kb.put-page",
+         "UPDATE kb_page SET kind = :kind, visibility = :visibility, updated_at = :now WHERE id = :page");
 DB_QUERY(q_put, "kb.put",
-         "INSERT INTO article (slug, lang, kind, title, summary, markdown, html, visibility, published_at, updated_at)"
-         " VALUES (:slug, :lang, :kind, :title, :summary, :markdown, :html, :visibility, :published, :now)"
-         " ON CONFLICT (slug, lang) DO UPDATE SET kind = excluded.kind, title = excluded.title, summary = "
-         "excluded.summary,"
-         " markdown = excluded.markdown, html = excluded.html, visibility = excluded.visibility,"
+         "INSERT INTO article (page_id, slug, lang, title, summary, markdown, html, body, published_at, updated_at)"
+         " VALUES (:page, :slug, :lang, :title, :summary, :markdown, :html, :body, :published, :now)"
+         " ON CONFLICT (slug, lang) DO UPDATE SET title = excluded.title, summary = excluded.summary,"
+         " markdown = excluded.markdown, html = excluded.html, body = excluded.body,"
          " published_at = excluded.published_at, updated_at = excluded.updated_at RETURNING id");
 
 static void row(struct db_rows *r, struct arena *out, struct article *a)
 {
 	*a = (struct article){
 		.id = { db_col_i64(r, 0) },
-		.slug = db_col_str(r, 1, out),
-		.lang = db_col_str(r, 2, out),
-		.title = db_col_str(r, 3, out),
-		.summary = db_col_str(r, 4, out),
-		.kind = (enum article_kind)db_col_i64(r, 5),
-		.visibility = (enum visibility)db_col_i64(r, 6),
-		.published_at = db_col_time(r, 7),
-		.updated_at = db_col_time(r, 8),
+		.page = db_col_i64(r, 1),
+		.slug = db_col_str(r, 2, out),
+		.lang = db_col_str(r, 3, out),
+		.title = db_col_str(r, 4, out),
+		.summary = db_col_str(r, 5, out),
+		.kind = (enum article_kind)db_col_i64(r, 6),
+		.visibility = (enum visibility)db_col_i64(r, 7),
+		.published_at = db_col_time(r, 8),
+		.updated_at = db_col_time(r, 9),
 	};
 }
 
@@ -41,10 +58,8 @@ enum rc kb_find(struct db_tx *tx, struct arena *out, const struct actor *who, st
                 struct article *ret, struct err *err)
 {
 	AUTO_ROWS r = { 0 };
-	enum rc rc = db_select(tx, &q_find,
-	                       DB_ARGS(db_str("slug", slug), db_str("lang", lang), db_i64("visibility", kb_sees(who)),
-	                               db_i64("now", time_now().us)),
-	                       &r, err);
+	enum rc rc = db_select(
+	        tx, &q_find, DB_ARGS(db_str("slug", slug), db_str("lang", lang), KB_READER(who, time_now())), &r, err);
 
 	if (rc == RC_OK)
 		rc = db_next(&r, err);
@@ -52,8 +67,8 @@ enum rc kb_find(struct db_tx *tx, struct arena *out, const struct actor *who, st
 		return fail(err, RC_NOT_FOUND, "There is no such article");
 	if (rc == RC_OK) {
 		row(&r, out, ret);
-		ret->markdown = db_col_str(&r, 9, out);
-		ret->html = db_col_str(&r, 10, out);
+		ret->markdown = db_col_str(&r, 10, out);
+		ret->html = db_col_str(&r, 11, out);
 	}
 	return rc;
 }
@@ -63,10 +78,8 @@ enum rc kb_list(struct db_tx *tx, struct arena *out, const struct actor *who, st
 {
 	VEC(struct article) v = { 0 };
 	AUTO_ROWS r = { 0 };
-	enum rc rc = db_select(tx, &q_list,
-	                       DB_ARGS(db_str("lang", lang), db_i64("visibility", kb_sees(who)), db_i64("kind", kind),
-	                               db_i64("now", time_now().us)),
-	                       &r, err);
+	enum rc rc = db_select(
+	        tx, &q_list, DB_ARGS(db_str("lang", lang), db_i64("kind", kind), KB_READER(who, time_now())), &r, err);
 
 	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
 		row(&r, out, VEC_ADD(out, &v));
@@ -77,14 +90,66 @@ enum rc kb_list(struct db_tx *tx, struct arena *out, const struct actor *who, st
 	return RC_OK;
 }
 
-enum rc article_put(struct db_tx *tx, struct instant now, const struct article *a, struct article_id *ret,
-                    struct err *err)
+enum rc kb_search(struct db_tx *tx, struct arena *out, const struct actor *who, struct str words, struct str lang,
+                  size_t max, struct article_hit **ret, size_t *ret_n, struct err *err)
 {
-	return db_get_i64(tx, &q_put,
+	VEC(struct article_hit) v = { 0 };
+	AUTO_BUF q;
+	AUTO_ROWS r = { 0 };
+
+	buf_init(&q, 4096);
+	*ret = NULL;
+	*ret_n = 0;
+	if (!search_expression(&q, db_tx_is_postgres(tx), words))
+		return RC_OK;
+	enum rc rc = db_select(tx, &q_search,
+	                       DB_ARGS(db_str("q", buf_str(&q)), db_str("lang", lang), db_i64("max", (int64_t)max),
+	                               KB_READER(who, time_now())),
+	                       &r, err);
+	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
+		*VEC_ADD(out, &v) = (struct article_hit){
+			.id = { db_col_i64(&r, 0) },
+			.slug = db_col_str(&r, 1, out),
+			.title = db_col_str(&r, 2, out),
+			.summary = db_col_str(&r, 3, out),
+			.kind = (int)db_col_i64(&r, 4),
+		};
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	*ret = v.at;
+	*ret_n = v.n;
+	return RC_OK;
+}
+
+static enum rc page_put(struct db_tx *tx, struct instant now, const struct article *a, int64_t *page, struct err *err)
+{
+	enum rc rc = db_get_i64(tx, &q_page, DB_ARGS(db_str("slug", a->slug)), page, err);
+
+	if (rc == RC_OK)
+		return db_exec(tx, &q_put_page,
+		               DB_ARGS(db_i64("page", *page), db_i64("kind", a->kind),
+		                       db_i64("visibility", a->visibility), db_i64("now", now.us)),
+		               NULL, err);
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	return db_get_i64(tx, &q_add_page,
 	                  DB_ARGS(db_str("slug", a->slug), db_str("lang", a->lang), db_i64("kind", a->kind),
+	                          db_i64("visibility", a->visibility), db_i64("now", now.us)),
+	                  page, err);
+}
+
+enum rc article_put(struct db_tx *tx, struct instant now, const struct article *a, struct str body,
+                    struct article_id *ret, struct err *err)
+{
+	int64_t page = 0;
+	enum rc rc = page_put(tx, now, a, &page, err);
+
+	if (rc != RC_OK)
+		return rc;
+	return db_get_i64(tx, &q_put,
+	                  DB_ARGS(db_i64("page", page), db_str("slug", a->slug), db_str("lang", a->lang),
 	                          db_str("title", a->title), db_str("summary", a->summary),
-	                          db_str("markdown", a->markdown), db_str("html", a->html),
-	                          db_i64("visibility", a->visibility), db_time("published", a->published_at),
-	                          db_i64("now", now.us)),
+	                          db_str("markdown", a->markdown), db_str("html", a->html), db_str("body", body),
+	                          db_time("published", a->published_at), db_i64("now", now.us)),
 	                  &ret->v, err);
 }

@@ -63,8 +63,7 @@ static enum rc look(struct db_tx *tx, void *arg, struct err *err)
 	rc = kb_list(tx, &l->t->arena, l->who, str_of(l->lang), 0, &list, &l->listed, err);
 	if (rc != RC_OK)
 		return rc;
-	return search_articles(tx, &l->t->arena, str_of(l->words), str_of(l->lang), (int)kb_sees(l->who), 10, &l->hit,
-	                       &l->hits, err);
+	return kb_search(tx, &l->t->arena, l->who, str_of(l->words), str_of(l->lang), 10, &l->hit, &l->hits, err);
 }
 
 TEST_EACH_DB(kb_visibility)
@@ -105,19 +104,24 @@ TEST_EACH_DB(kb_visibility)
 		EXPECT_RC(RC_OK, db_read(t->db, look, &l, &t->err));
 		EXPECT_EQ(row[i].why, l.found, row[i].seen ? RC_OK : RC_NOT_FOUND);
 		EXPECT_EQ(row[i].why, l.hits, row[i].seen);
-		EXPECT_EQ("the list has no more than may be read", l.listed, kb_sees(row[i].who));
+		EXPECT_EQ("the list has no more than may be read", l.listed,
+		          (row[i].who == &nobody    ? 1
+		           : row[i].who == &contact ? 2
+		                                    : 3));
 	}
 }
 
 TEST_EACH_DB(kb_languages)
 {
 	struct look l = { .t = t, .who = &nobody, .slug = "only-english", .lang = "es", .words = "certificates" };
+	struct article hidden = article("hidden", "es", VISIBLE_PUBLIC, "canario");
 
 	EXPECT_RC(RC_OK, put(t, article("only-english", "en", VISIBLE_PUBLIC, "plain text")));
 	EXPECT_RC(RC_OK, put(t, article("both", "en", VISIBLE_PUBLIC, "english words")));
 	EXPECT_RC(RC_OK, put(t, article("both", "es", VISIBLE_PUBLIC, "palabras españolas")));
 	EXPECT_RC(RC_OK, put(t, article("hidden", "en", VISIBLE_PUBLIC, "in the open")));
-	EXPECT_RC(RC_OK, put(t, article("hidden", "es", VISIBLE_INTERNAL, "canario")));
+	hidden.published_at = (struct instant){ 0 };
+	EXPECT_RC(RC_OK, put(t, hidden));
 	EXPECT_RC(RC_OK, db_read(t->db, look, &l, &t->err));
 	EXPECT_EQ("English stands in", l.found, RC_OK);
 	EXPECT_STR("and says so", l.a.lang, "en");
@@ -133,6 +137,85 @@ TEST_EACH_DB(kb_languages)
 	EXPECT_RC(RC_OK, db_read(t->db, look, &l, &t->err));
 	EXPECT_STR("a translation that may not be seen is none", l.a.lang, "en");
 	EXPECT_EQ("and is not found", l.hits, 0);
+}
+
+static enum rc hostile(struct db_tx *tx, void *arg, struct err *err)
+{
+	static const char *const text[] = {
+		"\"*",     "NEAR(",  "col:x",    "a' | 'b",          "\\",           "x:*",     "'''",
+		"a & !b",  "%_",     "\xff\xfe", "a\" OR \"b",       "{a b}: c",     "^a",      "-a",
+		"a NOT b", "a\\' b", "'a':*B",   "\xcc\x81\xcc\x81", "\xe2\x80\x8d", "a <2> b", ":q :max"
+	};
+	struct test *t = arg;
+	struct article_hit *at;
+	size_t n;
+
+	for (size_t i = 0; i < COUNT(text); i++)
+		EXPECT_EQ(text[i], kb_search(tx, &t->arena, &nobody, str_of(text[i]), STR("en"), 10, &at, &n, err),
+		          RC_OK);
+	return RC_OK;
+}
+
+TEST_EACH_DB(kb_search_survives_syntax)
+{
+	EXPECT_RC(RC_OK, db_read(t->db, hostile, t, &t->err));
+}
+
+/* ---- who is on the list ---- */
+
+DB_QUERY(q_plan, "test.kb-plan",
+         "INSERT INTO plan (id, code, name, support, rank) VALUES (1, 'GOLD', 'Gold', 1, 1), (2, 'TIN', 'Tin', 1, 2)");
+DB_QUERY(q_account, "test.kb-account",
+         "INSERT INTO account (id, name, created_at) VALUES (1, 'Campus', 1), (2, 'Colegio', 1), (3, 'Norte', 1)");
+/* Campus has gold, Colegio had it until yesterday, Norte has tin. */
+DB_QUERY(q_sub, "test.kb-sub",
+         "INSERT INTO subscription (account_id, plan_id, name, state, valid_from, valid_to, state_at)"
+         " VALUES (1, 1, 's', 2, 1, NULL, 1), (2, 1, 's', 2, 1, 2, 1), (3, 2, 's', 2, 1, NULL, 1)");
+DB_QUERY(q_for, "test.kb-for",
+         "INSERT INTO kb_page_plan (page_id, plan_id) SELECT id, 1 FROM kb_page WHERE key = 'gold'");
+DB_QUERY(q_for_account, "test.kb-for-account",
+         "INSERT INTO kb_page_account (page_id, account_id) SELECT id, 3 FROM kb_page WHERE key = 'norte'");
+
+static enum rc customers(struct db_tx *tx, void *arg, struct err *err)
+{
+	const struct db_query *const q[] = { &q_plan, &q_account, &q_sub, &q_for, &q_for_account };
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < COUNT(q) && rc == RC_OK; i++)
+		rc = db_exec(tx, q[i], DB_NO_ARGS, NULL, err);
+	return rc;
+}
+
+TEST_EACH_DB(kb_for_plans_and_accounts)
+{
+	const struct {
+		const char *why;
+		struct actor who;
+		bool gold, norte;
+	} row[] = {
+		{"nobody reads what is for a plan", nobody,                                      false, false},
+		{ "who has the plan reads it",      { .kind = ACTOR_CONTACT, .account = { 1 } }, true,  false},
+		{ "who had it does not",            { .kind = ACTOR_CONTACT, .account = { 2 } }, false, false},
+		{ "an account named reads its own", { .kind = ACTOR_CONTACT, .account = { 3 } }, false, true },
+		{ "agents read all",                agent,                                       true,  true },
+	};
+
+	EXPECT_RC(RC_OK, put(t, article("gold", "en", VISIBLE_PLANS, "wordgold")));
+	EXPECT_RC(RC_OK, put(t, article("norte", "en", VISIBLE_ACCOUNTS, "wordnorte")));
+	EXPECT_RC(RC_OK, db_write(t->db, customers, NULL, &t->err));
+	for (size_t i = 0; i < COUNT(row); i++) {
+		struct look l = { .t = t, .who = &row[i].who, .slug = "gold", .lang = "en", .words = "wordgold" };
+
+		EXPECT_RC(RC_OK, db_read(t->db, look, &l, &t->err));
+		EXPECT_EQ(row[i].why, l.found, row[i].gold ? RC_OK : RC_NOT_FOUND);
+		EXPECT_EQ(row[i].why, l.hits, row[i].gold);
+		l.slug = "norte";
+		l.words = "wordnorte";
+		EXPECT_RC(RC_OK, db_read(t->db, look, &l, &t->err));
+		EXPECT_EQ(row[i].why, l.found, row[i].norte ? RC_OK : RC_NOT_FOUND);
+		EXPECT_EQ(row[i].why, l.hits, row[i].norte);
+		EXPECT_EQ("listed as it is found", l.listed, row[i].gold + row[i].norte);
+	}
 }
 
 /* ---- writing ---- */
@@ -205,7 +288,7 @@ TEST_EACH_DB(kb_refuses)
 	a.lang = STR("English");
 	EXPECT_RC(RC_INVALID, put(t, a));
 	a = good;
-	a.visibility = 4;
+	a.visibility = 6;
 	EXPECT_RC(RC_INVALID, put(t, a));
 	a = good;
 	a.kind = 0;

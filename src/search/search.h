@@ -3,6 +3,7 @@
  * "exact phrases" and a trailing prefix*; every other sign is a separator: no query syntax reaches the engine (S-27). */
 #pragma once
 #include "event/event.h"
+#include "util/buf.h"
 
 struct search_hit {
 	struct message_id message;
@@ -18,11 +19,9 @@ struct search_page {
  * number of candidates, however common the words are. Agents only: it covers internal notes. */
 MUST_USE enum rc search_tickets(struct db_tx *tx, struct arena *out, struct str words, int64_t before, size_t max,
                                 struct search_page *ret, struct err *err);
-/* Articles visible at `max_visibility` (1 public, 2 customers, 3 internal) in `lang`, best first. Visibility is in the
- * query itself. */
-struct article_hit { struct article_id id; struct str slug, title, summary; int kind; };
-MUST_USE enum rc search_articles(struct db_tx *tx, struct arena *out, struct str words, struct str lang, int max_visibility,
-                                 size_t max, struct article_hit **ret, size_t *ret_n, struct err *err);
+/* The same words as an FTS5 or a PostgreSQL expression, for queries that kb/ writes; false when there are none. */
+bool search_expression(struct buf *out, bool postgres, struct str text);
+/* What of an article is found: article_fts, one row an article. */
 MUST_USE enum rc search_index_article(struct db_tx *tx, struct article_id id, struct str title, struct str text, bool present, struct err *err);
 
 /* The reader of the log that indexes messages. */

@@ -1,7 +1,6 @@
 /* What search_store.c asks of words.c. */
 #pragma once
 #include "search/search.h"
-#include "util/buf.h"
 
 #define SEARCH_WORDS     8   /* of a query; what is behind them is not looked at */
 #define SEARCH_WORD_MAX  100 /* bytes; longer ones (keys, addresses run together) are cut, here and in the index */
@@ -14,8 +13,6 @@ struct search_word {
 /* The words somebody typed. Nothing of what stood between them is kept. */
 size_t search_words(struct str text, struct search_word *ret, size_t max);
 
-/* The same words as an FTS5 or a PostgreSQL expression; false when there are none. */
-bool search_expression(struct buf *out, bool postgres, struct str text);
 /* PostgreSQL: the text of a tsvector: 'word':1 'other':2. `weight` 'A'..'D', `*pos` counts on. Our own words, not those
  * of its parser, which would take help.example or ana@campus.example for one. */
 void search_tsvector(struct buf *out, struct str text, char weight, int *pos);

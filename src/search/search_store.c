@@ -15,17 +15,6 @@ DB_QUERY2(
         "SELECT f.message_id, m.ticket_id FROM (SELECT message_id FROM message_fts WHERE tsv @@ CAST(:q AS tsquery)"
         " AND message_id < :before ORDER BY message_id DESC LIMIT :max) f JOIN message m ON m.id = f.message_id"
         " ORDER BY f.message_id DESC");
-/* An article in the reader's language, or the English one when there is no translation the reader may see. */
-#define ARTICLE_MAY                                                                                                    \
-	" AND a.visibility <= :visibility AND a.published_at <= :now AND (a.lang = :lang OR (a.lang = 'en' AND NOT"    \
-	" EXISTS (SELECT 1 FROM article o WHERE o.slug = a.slug AND o.lang = :lang AND o.visibility <= :visibility"    \
-	" AND o.published_at <= :now)))"
-DB_QUERY2(q_articles, "search.articles",
-          "SELECT a.id, a.slug, a.title, a.summary, a.kind FROM article_fts f JOIN article a ON a.id = f.rowid"
-          " WHERE article_fts MATCH :q" ARTICLE_MAY " ORDER BY bm25(article_fts, 5.0, 1.0), a.id LIMIT :max",
-          "SELECT a.id, a.slug, a.title, a.summary, a.kind FROM article_fts f JOIN article a ON a.id = f.article_id"
-          " WHERE f.tsv @@ CAST(:q AS tsquery)" ARTICLE_MAY
-          " ORDER BY ts_rank(f.tsv, CAST(:q AS tsquery), 1) DESC, a.id LIMIT :max");
 DB_QUERY2(q_drop_article, "search.drop-article", "DELETE FROM article_fts WHERE rowid = :id",
           "DELETE FROM article_fts WHERE article_id = :id");
 DB_QUERY2(q_put_article, "search.put-article",
@@ -78,37 +67,6 @@ enum rc search_tickets(struct db_tx *tx, struct arena *out, struct str words, in
 		return rc;
 	ret->n = n;
 	ret->more |= seen == CANDIDATES;
-	return RC_OK;
-}
-
-enum rc search_articles(struct db_tx *tx, struct arena *out, struct str words, struct str lang, int max_visibility,
-                        size_t max, struct article_hit **ret, size_t *ret_n, struct err *err)
-{
-	VEC(struct article_hit) v = { 0 };
-	AUTO_BUF q;
-	AUTO_ROWS r = { 0 };
-
-	buf_init(&q, 4096);
-	*ret = NULL;
-	*ret_n = 0;
-	if (!search_expression(&q, db_tx_is_postgres(tx), words))
-		return RC_OK;
-	enum rc rc = db_select(tx, &q_articles,
-	                       DB_ARGS(db_str("q", buf_str(&q)), db_i64("visibility", max_visibility),
-	                               db_str("lang", lang), db_i64("now", time_now().us), db_i64("max", (int64_t)max)),
-	                       &r, err);
-	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
-		*VEC_ADD(out, &v) = (struct article_hit){
-			.id = { db_col_i64(&r, 0) },
-			.slug = db_col_str(&r, 1, out),
-			.title = db_col_str(&r, 2, out),
-			.summary = db_col_str(&r, 3, out),
-			.kind = (int)db_col_i64(&r, 4),
-		};
-	if (rc != RC_NOT_FOUND)
-		return rc;
-	*ret = v.at;
-	*ret_n = v.n;
 	return RC_OK;
 }
 

@@ -66,14 +66,9 @@ static enum rc hostile(struct db_tx *tx, void *arg, struct err *err)
 	};
 	struct test *t = arg;
 	struct search_page p;
-	struct article_hit *at;
-	size_t n;
 
-	for (size_t i = 0; i < COUNT(text); i++) {
+	for (size_t i = 0; i < COUNT(text); i++)
 		EXPECT_EQ(text[i], search_tickets(tx, &t->arena, str_of(text[i]), 0, 10, &p, err), RC_OK);
-		EXPECT_EQ(text[i], search_articles(tx, &t->arena, str_of(text[i]), STR("en"), 1, 10, &at, &n, err),
-		          RC_OK);
-	}
 	return RC_OK;
 }
 

@@ -15,8 +15,7 @@ static enum rc read_hits(struct db_tx *tx, struct kb_read *k, struct err *err)
 	struct article_hit *hits = NULL;
 	size_t n = 0;
 	struct req *q = k->q;
-	enum rc rc = search_articles(tx, q->arena, k->words, str_of(k->home.lang), (int)kb_sees(&q->actor), 30, &hits,
-	                             &n, err);
+	enum rc rc = kb_search(tx, q->arena, &q->actor, k->words, str_of(k->home.lang), 30, &hits, &n, err);
 
 	if (rc != RC_OK)
 		return rc;

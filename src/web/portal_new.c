@@ -275,7 +275,7 @@ static enum rc read_kind(struct db_tx *tx, void *arg, struct err *err)
 
 	if (rc != RC_OK || !o->words.n)
 		return rc;
-	rc = search_articles(tx, a, o->words, str_of(i18n_tag(web_lang(o->q))), (int)kb_sees(&o->q->actor), N_ARTICLES,
+	rc = kb_search(tx, a, &o->q->actor, o->words, str_of(i18n_tag(web_lang(o->q))), N_ARTICLES,
 	                     &hits, &n, err);
 	if (rc != RC_OK)
 		return rc;
