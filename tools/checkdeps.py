@@ -9,7 +9,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Lower first; search reads the event log. Rooms of one level do not include each other, except the domain, which has an order of its own.
 LEVELS = [
     ['util'],
-    ['db', 'html', 'lms'], ['mime'],
+    ['db', 'html', 'lms'], ['mime', 'markdown'],
     ['auth', 'jobs', 'outbox', 'inbox', 'blob', 'jail', 'i18n', 'http'],
     ['event'], ['search', 'account'], ['calendar'], ['entitlement'], ['ticket', 'kb'], ['clock'], ['oncall'], ['call'],
     ['desk'],

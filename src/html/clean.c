@@ -307,12 +307,50 @@ static void add_language(struct cleaner *c, struct buf *b)
 		add_attr(b, "lang", lang);
 }
 
+/* Class and identifier of a page of ours. True when there is a class. */
+static bool add_page_attrs(struct cleaner *c, struct buf *b)
+{
+	struct str class = decoded(c, "class", 200), id = decoded(c, "id", 200), word;
+	size_t before = b->n;
+
+	while (str_cut(&class, ' ', &word))
+		if (html_page_class(word)) {
+			buf_addz(b, b->n == before ? " class=\"" : " ");
+			buf_adds(b, word);
+		}
+	bool any = b->n > before;
+	if (any)
+		buf_addc(b, '"');
+	if (!str_null(id) && html_page_id(id))
+		add_attr(b, "id", id);
+	return any;
+}
+
+/* What a page's element has besides: scrolling boxes can be reached by keyboard, tabs of a group close each other. */
+static void add_behaviour(struct cleaner *c, const struct element *el, struct buf *b)
+{
+	struct str name = html_attr(&c->t, "name");
+
+	if (strcmp(el->as, "pre") == 0 || str_find(buf_str(b), STR("class=\"table\"")) != STR_NONE)
+		buf_addz(b, " tabindex=\"0\"");
+	if (strcmp(el->as, "details") != 0)
+		return;
+	if (str_starts(name, STR("s-")) && html_page_id(name))
+		add_attr(b, "name", name);
+	if (!str_null(html_attr(&c->t, "open")))
+		buf_addz(b, " open");
+}
+
 static struct str block_attrs(struct cleaner *c, const struct element *el)
 {
 	AUTO_BUF b;
 
-	buf_init(&b, 512);
+	buf_init(&b, 1024);
 	add_language(c, &b);
+	if (c->o->pages) {
+		add_page_attrs(c, &b);
+		add_behaviour(c, el, &b);
+	}
 	if (el->kind == TCELL) {
 		add_number(c, &b, "colspan", 2, 100);
 		add_number(c, &b, "rowspan", 2, 1000);
@@ -325,7 +363,9 @@ static struct str block_attrs(struct cleaner *c, const struct element *el)
 /* False: a link to nowhere we let people go. */
 static bool link_attrs(struct cleaner *c, struct str *ret)
 {
-	struct str href = html_safe_href(c->a, decoded(c, "href", 8192)), title = decoded(c, "title", ATTR_TEXT);
+	struct str given = decoded(c, "href", 8192), title = decoded(c, "title", ATTR_TEXT);
+	struct str own = c->o->pages ? html_own_href(c->a, given) : STR_NULL;
+	struct str href = str_null(own) ? html_safe_href(c->a, given) : own;
 	AUTO_BUF b;
 
 	buf_init(&b, 64 << 10);
@@ -334,7 +374,10 @@ static bool link_attrs(struct cleaner *c, struct str *ret)
 	add_attr(&b, "href", href);
 	if (title.n)
 		add_attr(&b, "title", title);
-	buf_addz(&b, " rel=\"noopener noreferrer nofollow\"");
+	if (c->o->pages)
+		add_page_attrs(c, &b);
+	if (str_null(own))
+		buf_addz(&b, " rel=\"noopener noreferrer nofollow\"");
 	*ret = arena_str(c->a, buf_str(&b));
 	return !b.full;
 }
@@ -432,6 +475,8 @@ static void on_image(struct cleaner *c)
 		add_attr(&b, "alt", str_null(alt) ? STR("") : alt);
 		add_number(c, &b, "width", 1, 4000);
 		add_number(c, &b, "height", 1, 4000);
+		if (c->o->pages)
+			buf_addz(&b, " loading=\"lazy\"");
 		put_void(c, "img", buf_str(&b));
 		seen(c, 1);
 		return;
@@ -478,7 +523,7 @@ static enum quote quote_mark(const struct cleaner *c)
 /* Begins the quoted part, when nothing but divs is open: they are closed in front and opened again behind. */
 static enum quote begin_quote(struct cleaner *c, const struct element *el)
 {
-	enum quote q = c->quote == NO_QUOTE ? quote_mark(c) : NO_QUOTE;
+	enum quote q = c->quote == NO_QUOTE && !c->o->pages ? quote_mark(c) : NO_QUOTE;
 
 	if (q == NO_QUOTE || (q == IN_CONTAINER && el->kind != FLOW))
 		return NO_QUOTE;
@@ -521,6 +566,9 @@ static void open_block(struct cleaner *c, const struct element *el)
 		line_in_phrase(c);
 		return;
 	}
+	/* A summary stands first in its details, or is a box like others. */
+	if (strcmp(el->as, "summary") == 0 && !(top_is(c, "details") && c->fresh))
+		el = &el_div;
 	q = begin_quote(c, el);
 	size_t need = el->kind == TABLE ? BLOCK_BUDGET : el->kind == LIST || el->kind == DLIST ? 2 : 1;
 	if (!enter_flow(c) || c->n_open + need > HTML_MAX_DEPTH + 1) {
@@ -591,18 +639,25 @@ static void open_inline(struct cleaner *c, const struct element *el)
 		end_inline(c, el);
 		if (!link)
 			return;
+	} else if (c->o->pages && (strcmp(el->as, "span") == 0 || strcmp(el->as, "code") == 0)) {
+		AUTO_BUF b;
+
+		buf_init(&b, 1024);
+		if (!add_page_attrs(c, &b) && el->as[0] == 's')
+			return;
+		attrs = arena_str(c->a, buf_str(&b));
 	}
 	want(c, el, attrs);
 }
 
 static void on_start(struct cleaner *c)
 {
-	const struct element *el = html_element(c->t.name);
+	const struct element *el = html_element(c->t.name, c->o->pages);
 
 	if (c->dropping[0])
 		return;
 	if (!el) {
-		if (c->quote == NO_QUOTE && c->n_open && quote_mark(c) == TO_THE_END)
+		if (c->quote == NO_QUOTE && c->n_open && !c->o->pages && quote_mark(c) == TO_THE_END)
 			begin_quote(c, &el_div);
 		return;
 	}
@@ -671,7 +726,7 @@ static void close_block(struct cleaner *c, const struct element *el)
 
 static void on_end(struct cleaner *c)
 {
-	const struct element *el = html_element(c->t.name);
+	const struct element *el = html_element(c->t.name, c->o->pages);
 
 	if (c->dropping[0]) {
 		if (strcmp(c->dropping, c->t.name) == 0)
@@ -702,7 +757,7 @@ static void on_end(struct cleaner *c)
 /* Text of an element that is dropped or shown as it is. */
 static bool is_dropped_text(const char *element)
 {
-	const struct element *el = html_element(element);
+	const struct element *el = html_element(element, false);
 
 	return el && el->kind == DROP_RAW;
 }

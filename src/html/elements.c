@@ -1,5 +1,6 @@
 /* The allow-list: every element we know, what kind of thing it is, and the name it is written with. What is not here
- * loses its tags and keeps its text. */
+ * loses its tags and keeps its text. Pages of ours have the same list and a few forms more, which are here, too: their
+ * elements, classes and identifiers. */
 #include "html/private.h"
 #include <stdlib.h>
 
@@ -91,16 +92,64 @@ static const struct element elements[] = {
 	{ "var",        INLINE,   "var"       },
         { "xmp",        RAWPRE,   "pre"       },
 };
+/* In texts of our own authors (html_options.pages) besides, or as what they are. */
+static const struct element of_pages[] = {
+	{ "details",    FLOW,   "details"    },
+	{ "figcaption", PHRASE, "figcaption" },
+	{ "figure",     FLOW,   "figure"     },
+	{ "span",       INLINE, "span"       },
+	{ "summary",    PHRASE, "summary"    },
+};
 /* clang-format on */
+
+bool html_page_class(struct str word)
+{
+	static const char *const words[] = { "adm",         "adm-note",  "adm-tip", "adm-important", "adm-warning",
+		                             "adm-caution", "adm-title", "tabs",    "tab",           "code",
+		                             "table",       "footnotes", "task",    "box",           "right",
+		                             "center",      "zoom",      "fn",      "fnback" };
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (str_is(word, words[i]))
+			return true;
+	if (str_starts(word, STR("hl-")))
+		return word.n == 4 && word.p[3] >= 'a' && word.p[3] <= 'z';
+	if (!str_starts(word, STR("language-")) || word.n > 30 || word.n == 9)
+		return false;
+	for (size_t i = 9; i < word.n; i++)
+		if (!((word.p[i] >= 'a' && word.p[i] <= 'z') || (word.p[i] >= '0' && word.p[i] <= '9')))
+			return false;
+	return true;
+}
+
+bool html_page_id(struct str id)
+{
+	size_t i = str_starts(id, STR("s-"))       ? 2
+	           : str_starts(id, STR("fn-"))    ? 3
+	           : str_starts(id, STR("fnref-")) ? 6
+	                                           : 0;
+
+	if (!i || i == id.n || id.n > 200)
+		return false;
+	for (; i < id.n; i++)
+		if (!((id.p[i] >= 'a' && id.p[i] <= 'z') || (id.p[i] >= 'A' && id.p[i] <= 'Z') ||
+		      (id.p[i] >= '0' && id.p[i] <= '9') || (id.p[i] & 0x80) || id.p[i] == '-' || id.p[i] == '_' ||
+		      id.p[i] == '.'))
+			return false;
+	return true;
+}
 
 static int compare(const void *key, const void *element)
 {
 	return strcmp(key, ((const struct element *)element)->name);
 }
 
-const struct element *html_element(const char *name)
+const struct element *html_element(const char *name, bool pages)
 {
-	return bsearch(name, elements, COUNT(elements), sizeof(elements[0]), compare);
+	const struct element *own = pages ? bsearch(name, of_pages, COUNT(of_pages), sizeof(of_pages[0]), compare)
+	                                  : NULL;
+
+	return own ? own : bsearch(name, elements, COUNT(elements), sizeof(elements[0]), compare);
 }
 
 unsigned html_drop_number(const struct element *el)

@@ -19,6 +19,9 @@ struct html_options {
 	bool keep_cid;     /* images of the mail stay as <img src="cid:...">, for html_images() to resolve */
 	struct str
 	        own_images; /* prefix of addresses of our own images that may stay: "/attachments/"; STR_NULL = none */
+	/* Text of our own authors, made by markdown/: besides, details, summary, figure, figcaption and span; links to
+	 * paths of ours; the classes and identifiers of elements.c. Quoted history is not looked for. */
+	bool pages;
 };
 
 struct html_result {

@@ -55,8 +55,10 @@ struct element {
 	enum kind kind;
 	const char *as; /* the name it is written with */
 };
-const struct element *html_element(const char *name); /* NULL when it is not of the list */
-unsigned html_drop_number(const struct element *el);     /* counts the elements of kind DROP, from 0 */
+const struct element *html_element(const char *name, bool pages); /* NULL when it is not of the list */
+bool html_page_class(struct str word);                            /* may a page of ours say it? */
+bool html_page_id(struct str id);
+unsigned html_drop_number(const struct element *el); /* counts the elements of kind DROP, from 0 */
 
 /* ---- entity.c ---- */
 /* `s` begins with "&". Bytes the reference takes, 0 when it is none; *ret 0 stands for a character that is dropped. */
@@ -69,3 +71,5 @@ void html_decode(struct buf *out, struct str s, bool raw, bool in_attr);
 void html_put_escaped(struct buf *out, struct str s, bool in_attr);
 /* An address a person may follow: http, https, mailto, tel; normalised. STR_NULL: none. `s` is decoded. */
 struct str html_safe_href(struct arena *a, struct str s);
+/* A path of this site ("/kb/x", never "//x") or a place of this page ("#s-x"). STR_NULL: neither. */
+struct str html_own_href(struct arena *a, struct str s);

@@ -159,6 +159,21 @@ struct str html_safe_href(struct arena *a, struct str s)
 	return arena_str(a, buf_str(&b));
 }
 
+struct str html_own_href(struct arena *a, struct str s)
+{
+	s = str_trim(s);
+	bool place = str_starts(s, STR("#"));
+
+	if (place ? !html_page_id(str_from(s, 1)) : !str_starts(s, STR("/")) || (s.n > 1 && s.p[1] == '/'))
+		return STR_NULL;
+	if (s.n > HREF_MAX || str_find(s, STR("..")) != STR_NONE)
+		return STR_NULL;
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 127 || strchr("\\\"<>`'{}|^", s.p[i]))
+			return STR_NULL;
+	return arena_str(a, s);
+}
+
 /* ---- text as HTML ---- */
 
 static bool ends_address(uint32_t c)

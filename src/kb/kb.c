@@ -1,16 +1,14 @@
-/* Articles: who may read which, what an article must be, and Markdown to HTML when it is written. Raw HTML in Markdown
- * is text; what md4c makes goes through the same cleaner as strangers' mail. The rows are kb_store.c's. */
-#include "html/html.h"
+/* Articles: who may read which, what an article must be, and Markdown to HTML when it is written (text.h). The rows are
+ * kb_store.c's. */
 #include "kb/kb_private.h"
+#include "kb/text.h"
 #include "search/search.h"
 #include "util/json.h"
-#include <md4c-html.h>
 
 #define MAX_SLUG     120
 #define MAX_TITLE    300
 #define MAX_SUMMARY  600
 #define MAX_MARKDOWN (256 << 10)
-#define MAX_HTML     (4 << 20)
 #define MAX_BODY     (256 << 10)
 #define AUTO_SUMMARY 200
 
@@ -81,26 +79,6 @@ static enum rc check(const struct actor *who, const struct article *a, struct er
 	return RC_OK;
 }
 
-static void add(const MD_CHAR *p, MD_SIZE n, void *buf)
-{
-	buf_add(buf, p, n);
-}
-
-static enum rc render(struct arena *a, struct str markdown, struct str *ret, struct err *err)
-{
-	AUTO_BUF b;
-
-	buf_init(&b, MAX_HTML);
-	if (markdown.n && md_html(markdown.p, (MD_SIZE)markdown.n, add, &b, MD_DIALECT_GITHUB | MD_FLAG_NOHTML, 0) != 0)
-		return fail_field(err, RC_FAULT, "markdown",
-		                  "The text cannot be turned into a page; nothing was saved");
-	struct html_result clean = html_clean(a, buf_str(&b), NULL);
-	if (b.full || clean.truncated)
-		return fail_field(err, RC_LIMIT, "markdown", "The page would be too large; nothing was saved");
-	*ret = clean.html.p ? clean.html : STR("");
-	return RC_OK;
-}
-
 /* The beginning of the text in one line, cut between words. */
 static struct str summary_of(struct arena *a, struct str text)
 {
@@ -154,17 +132,21 @@ enum rc kb_save(struct db_tx *tx, struct arena *scratch, const struct actor *who
                 const struct article *given, struct article_id *ret, struct err *err)
 {
 	struct article a = *given;
+	struct markdown_page page = { 0 };
 	enum rc rc = check(who, &a, err);
 
 	if (rc == RC_OK)
-		rc = render(scratch, a.markdown, &a.html, err);
+		rc = kb_render(tx, scratch, a.visibility, a.lang, now, a.markdown, &page, err);
 	if (rc != RC_OK)
 		return rc;
-	struct str text = html_to_text(scratch, a.html);
+	struct str text = page.plain;
+	a.html = page.html;
 	a.title = str_trim(a.title);
 	a.summary = str_trim(a.summary).n ? str_trim(a.summary) : summary_of(scratch, text);
 	a.markdown = a.markdown.p ? a.markdown : STR("");
 	rc = article_put(tx, now, &a, str_utf8_clip(text, MAX_BODY), ret, err);
+	if (rc == RC_OK)
+		rc = kb_note_media(tx, a.page, a.lang, true, &page, err);
 	if (rc == RC_OK)
 		rc = search_index_article(tx, *ret, a.title, text, true, err);
 	return rc == RC_OK ? tell(tx, who, now, &a, *ret, err) : rc;

@@ -12,7 +12,8 @@ const char *article_kind_name(enum article_kind k); /* "documentation", "article
 MUST_USE enum rc kb_find(struct db_tx *tx, struct arena *out, const struct actor *who, struct str slug, struct str lang, struct article *ret, struct err *err);
 /* Without markdown and html. kind 0 = all; at most 200, by kind and title. */
 MUST_USE enum rc kb_list(struct db_tx *tx, struct arena *out, const struct actor *who, struct str lang, int kind, struct article **ret, size_t *ret_n, struct err *err);
-/* Publishes at once (slug, lang), in place of what was there; renders Markdown (md4c, then the cleaner) and indexes it.
+/* Publishes at once (slug, lang), in place of what was there; renders Markdown (text.h) and indexes it.
+ * What readers get of `html` went through markdown_fill().
  * Kind and visibility are the page's, in all languages. */
 MUST_USE enum rc kb_save(struct db_tx *tx, struct arena *scratch, const struct actor *who, struct instant now, const struct article *a, struct article_id *ret, struct err *err);
 

@@ -22,6 +22,6 @@ int kb_level(const struct actor *who);
 	"(a.lang = :lang OR (a.lang = 'en' AND NOT EXISTS (SELECT 1 FROM article o WHERE o.page_id = a.page_id"        \
 	" AND o.lang = :lang AND " KB_LIVE("o") ")))"
 
-/* Writes (slug, lang) as it is, html and summary included, and its page. */
-MUST_USE enum rc article_put(struct db_tx *tx, struct instant now, const struct article *a, struct str body,
+/* Writes (slug, lang) as it is, html and summary included, and its page, whose number it puts in a->page. */
+MUST_USE enum rc article_put(struct db_tx *tx, struct instant now, struct article *a, struct str body,
                              struct article_id *ret, struct err *err);

@@ -138,16 +138,15 @@ static enum rc page_put(struct db_tx *tx, struct instant now, const struct artic
 	                  page, err);
 }
 
-enum rc article_put(struct db_tx *tx, struct instant now, const struct article *a, struct str body,
-                    struct article_id *ret, struct err *err)
+enum rc article_put(struct db_tx *tx, struct instant now, struct article *a, struct str body, struct article_id *ret,
+                    struct err *err)
 {
-	int64_t page = 0;
-	enum rc rc = page_put(tx, now, a, &page, err);
+	enum rc rc = page_put(tx, now, a, &a->page, err);
 
 	if (rc != RC_OK)
 		return rc;
 	return db_get_i64(tx, &q_put,
-	                  DB_ARGS(db_i64("page", page), db_str("slug", a->slug), db_str("lang", a->lang),
+	                  DB_ARGS(db_i64("page", a->page), db_str("slug", a->slug), db_str("lang", a->lang),
 	                          db_str("title", a->title), db_str("summary", a->summary),
 	                          db_str("markdown", a->markdown), db_str("html", a->html), db_str("body", body),
 	                          db_time("published", a->published_at), db_i64("now", now.us)),
