@@ -7,6 +7,12 @@
 struct arena;
 struct html { struct str s; };         /* markup that is safe to show as it is */
 struct i18n;                           /* see i18n/i18n.h */
+/* Where the reader's own tokens belong in markup that is kept for later readings: {{csrf}} and {{once}} are noted
+ * instead of written. */
+struct out_marks {
+	struct out_mark { uint32_t at; bool once; } at[128];
+	size_t n; /* > 128: there were more, the markup cannot be kept */
+};
 struct out {
 	struct buf *b;
 	const struct i18n *lang;       /* catalogue of the reader */
@@ -14,6 +20,7 @@ struct out {
 	struct instant now;
 	struct str csrf;               /* for {{csrf}} in forms */
 	struct str nonce_key;          /* a fresh idempotency key for {{once}} in forms */
+	struct out_marks *marks;       /* NULL: tokens are written */
 	struct arena *arena;           /* for what is put together while writing; NULL: each piece finds its own */
 };
 void out_raw(struct out *o, const char *p, size_t n);       /* template text only */

@@ -14,6 +14,9 @@
 DB_QUERY(q_find, "draft.find",
          "SELECT " COLS
          " FROM draft WHERE owner_kind = :kind AND owner_id = :owner AND purpose = :purpose AND ticket_id = :ticket");
+DB_QUERY(q_any, "draft.any",
+         "SELECT 1 FROM draft WHERE owner_kind = :kind AND owner_id = :owner AND purpose IN (1, 2, 3)"
+         " AND ticket_id = :ticket LIMIT 1");
 DB_QUERY(q_files, "draft.files",
          "SELECT id, token, sha256, name, type, cid, size, at FROM attachment WHERE draft_id = :id ORDER BY id");
 DB_QUERY(q_save, "draft.save",
@@ -79,6 +82,18 @@ static enum rc read_files(struct db_tx *tx, struct arena *out, struct draft *d, 
 			                                 .at = db_col_time(&r, 7) };
 	d->attachments = v.at;
 	d->n_attachments = v.n;
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+enum rc draft_any(struct db_tx *tx, const struct actor *who, struct ticket_id t, bool *ret, struct err *err)
+{
+	struct owner o;
+	int64_t one = 0;
+	enum rc rc = owner_of(who, &o, err);
+
+	if (rc == RC_OK)
+		rc = db_get_i64(tx, &q_any, DB_ARGS(OWNER_ARGS(o), db_i64("ticket", t.v)), &one, err);
+	*ret = rc == RC_OK;
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 

@@ -306,6 +306,8 @@ struct draft {
 /* One a person, purpose and ticket. Only its owner ever sees or changes it (S-56): others get RC_NOT_FOUND. */
 MUST_USE enum rc draft_find(struct db_tx *tx, struct arena *out, const struct actor *who, enum draft_purpose p,
                             struct ticket_id t, struct draft *ret, struct err *err);
+/* Whether `who` writes anything on the ticket. */
+MUST_USE enum rc draft_any(struct db_tx *tx, const struct actor *who, struct ticket_id t, bool *ret, struct err *err);
 MUST_USE enum rc draft_save(struct db_tx *tx, const struct actor *who, struct instant now, enum draft_purpose p,
                             struct ticket_id t, struct str data, struct draft_id *ret, struct err *err);
 /* Writes a draft that was found before, and never makes one: RC_NOT_FOUND when it was sent or dropped meanwhile. */

@@ -72,14 +72,41 @@ static void hidden(struct out *o, const char *name, struct str value)
 	out_raw(o, "\">", 2);
 }
 
+/* Noted instead of written when the markup is kept. */
+static bool marked(struct out *o, bool once)
+{
+	struct out_marks *m = o->marks;
+
+	if (!m)
+		return false;
+	if (m->n < COUNT(m->at))
+		m->at[m->n] = (struct out_mark){ (uint32_t)o->b->n, once };
+	m->n++;
+	return true;
+}
+
 void tmpl_csrf(struct out *o)
 {
-	hidden(o, "csrf", o->csrf);
+	if (!marked(o, false))
+		hidden(o, "csrf", o->csrf);
 }
 
 void tmpl_once(struct out *o)
 {
-	hidden(o, "once", o->nonce_key);
+	if (!marked(o, true))
+		hidden(o, "once", o->nonce_key);
+}
+
+void tmpl_kept(struct out *o, struct str markup, const struct out_mark *marks, size_t n)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		out_raw(o, markup.p + from, marks[i].at - from);
+		marks[i].once ? tmpl_once(o) : tmpl_csrf(o);
+		from = marks[i].at;
+	}
+	out_raw(o, markup.p + from, markup.n - from);
 }
 
 void tmpl_icon(struct out *o, const char *name)

@@ -4,6 +4,7 @@
 #include "mail/intake.h"
 #include "search/search.h"
 #include "ticket/ticket_world.h"
+#include "util/recall.h"
 #include "web/web.h"
 #include <sys/stat.h>
 
@@ -58,6 +59,7 @@ static void open_desk(struct browser *b, struct test *t)
 	mkdir(blobs, 0700);
 	EXPECT_RC(RC_OK, blob_open(str_of(blobs), 0, &b->desk.blobs, &t->err));
 	b->desk.db = t->db;
+	b->desk.recall = recall_new(1 << 20);
 	b->desk.config.base_url = STR("http://help.example");
 	b->desk.config.zone = STR("UTC");
 	b->desk.config.prefix = STR("CAR");
@@ -79,6 +81,7 @@ static void open_desk(struct browser *b, struct test *t)
 static void close_desk(struct browser *b)
 {
 	blob_close(b->desk.blobs);
+	recall_free(b->desk.recall);
 }
 
 static void ask(struct browser *b, const char *method, struct str path, const char *type, struct str body)
@@ -416,6 +419,37 @@ TEST_EACH_DB(desk_drafts)
 	close_desk(&b);
 }
 
+/* What is kept between requests is the page, not whose tokens are in it, and not longer than it is true. */
+TEST_EACH_DB(desk_page_is_kept)
+{
+	struct browser b;
+	struct str ann, once;
+
+	open_desk(&b, t);
+	ann = b.session;
+	get_ticket(&b, b.number);
+	int forms = times(&b, "name=\"csrf\"");
+
+	once = hidden(&b, "once");
+	get_ticket(&b, b.number);
+	EXPECT_EQ("each form has its token again", times(&b, "name=\"csrf\""), forms);
+	EXPECT("a new key for what is sent", once.n && hidden(&b, "once").n && !str_eq(hidden(&b, "once"), once));
+	EXPECT_RC(RC_OK, db_write(t->db, become_ben, &b, &t->err));
+	get_ticket(&b, b.number);
+	EXPECT_EQ("a colleague's page has as many", times(&b, "name=\"csrf\""), forms);
+	say_now(&b, PART("mode", "note") PART("text", "Have a look at the proxy"));
+	EXPECT_EQ("and his tokens are his: he writes a note", b.status, 303);
+	b.session = ann;
+	get_ticket(&b, b.number);
+	EXPECT("the first one sees it at once", shows(&b, "Have a look at the proxy"));
+	get_ticket(&b, b.number);
+	EXPECT("and again", shows(&b, "Have a look at the proxy"));
+	EXPECT_RC(RC_OK, db_write(t->db, become_customer, &b, &t->err));
+	get_ticket(&b, b.number);
+	EXPECT("a customer does not", b.status >= 300 && !shows(&b, "proxy"));
+	close_desk(&b);
+}
+
 /* ---- mail ---- */
 
 static const char mail[] = "From: <svg/onload=x> <new@alpha.example>\r\nSubject: Help\r\n\r\nHello\r\n";
@@ -479,7 +513,8 @@ TEST_EACH_DB(desk_triage)
 	post(&b, arena_strf(&t->arena, STR_F "/person", STR_A(url)), "account=Gamma&name=New");
 	EXPECT("there is no such account", b.status == 422 && shows(&b, "value=\"Gamma\""));
 	struct str number = ticket_number_text(&t->arena, b.desk.config.prefix, b.number);
-	post(&b, arena_strf(&t->arena, STR_F "/attach", STR_A(url)), str_z(&t->arena, arena_strf(&t->arena, "ticket=" STR_F, STR_A(number))));
+	post(&b, arena_strf(&t->arena, STR_F "/attach", STR_A(url)),
+	     str_z(&t->arena, arena_strf(&t->arena, "ticket=" STR_F, STR_A(number))));
 	EXPECT_EQ("put on a ticket", b.status, 303);
 	post(&b, arena_strf(&t->arena, STR_F "/open", STR_A(url)), "person=writer@alpha.example&kind=3");
 	EXPECT_EQ("what is decided waits no more", b.status, 409);

@@ -1,8 +1,8 @@
 /* What agents do with a ticket: its page, its small forms, its files. Each form posts to an address of its own and
  * comes back by 303; a refused one shows the page again with what was typed, a stale one shows what happened meanwhile.
  * What may be done is decided by ticket/; what is said is desk_reply.c, how a ticket is shown desk_thread.c. */
-#include "call/call.h"
 #include "blob/blob.h"
+#include "call/call.h"
 #include "tmpl.h"
 #include "web/desk_view.h"
 #include "web/web.h"
@@ -58,9 +58,58 @@ enum rc desk_show(struct req *q, struct resp *r, const char *action)
 	return RC_OK;
 }
 
+/* Made with places for the reader's tokens, so that it can be kept. */
+static enum rc make_kept(struct req *q, struct desk_kept *k)
+{
+	struct desk_ticket v;
+	struct out_marks marks = { 0 };
+	AUTO_BUF b;
+
+	buf_init(&b, 4 << 20);
+	desk_fill(q, &k->load, "", &v);
+	k->title = arena_strf(q->arena, STR_F " " STR_F, STR_A(v.number), STR_A(v.t.subject));
+	k->nav = nav_of(q, &v.t);
+	struct out o = {
+		.b = &b, .lang = web_lang(q), .zone = web_zone(q), .now = q->now, .marks = &marks, .arena = q->arena
+	};
+
+	tmpl_desk_ticket(&o, &v);
+	if (b.full)
+		return RC_LIMIT;
+	k->markup = arena_str(q->arena, buf_str(&b));
+	k->n_marks = marks.n;
+	if (marks.n > COUNT(marks.at))
+		return RC_LIMIT;
+	struct out_mark *at = arena_array(q->arena, struct out_mark, marks.n + 1);
+
+	memcpy(at, marks.at, marks.n * sizeof(*at));
+	k->marks = at;
+	desk_kept_put(k, &marks);
+	return RC_OK;
+}
+
 static enum rc get_ticket(struct req *q, struct resp *r)
 {
-	return desk_show(q, r, "");
+	struct desk_kept k = {
+		.load = {.q = q, .number = desk_path_number(q)}
+	};
+	struct page page;
+
+	if (!k.load.number)
+		return web_not_found(q);
+	enum rc rc = db_read(web_desk(q)->db, desk_kept_read, &k, req_err(q));
+
+	if (rc != RC_OK)
+		return rc;
+	if (!k.found && make_kept(q, &k) != RC_OK)
+		return desk_show(q, r, ""); /* so large that it is written as it is made */
+	struct out o = web_out(q, r);
+
+	desk_page_init(&page, q, r, str_z(q->arena, k.title), k.nav, &k.load.counts);
+	tmpl_desk_head(&o, &page);
+	tmpl_kept(&o, k.markup, k.marks, k.n_marks);
+	tmpl_desk_foot(&o, &page);
+	return RC_OK;
 }
 
 /* ---- somebody was faster ---- */
@@ -265,7 +314,7 @@ static const struct action actions[] = {
 	{ "resolve",     do_resolve,     N_("Resolved. The customer gets the resolution."),              "resolution", N_("Resolution")},
 	{ "reopen",      do_reopen,      N_("Reopened."),	                                        "reason",     N_("Reason")    },
 	{ "called",      do_called,      N_("Noted: the customer was called."),                          NULL,         NULL            },
-	{ "call",        do_call,        N_("Your telephone rings first, then the customer's."),           NULL,         NULL            },
+	{ "call",        do_call,        N_("Your telephone rings first, then the customer's."),         NULL,         NULL            },
 	{ "participant", do_participant, N_("The participants are changed."),                            NULL,         NULL            },
 };
 
@@ -431,12 +480,12 @@ const struct route desk_ticket_routes[] = {
 	{ HTTP_POST,	             TICKET "/resolve", CAP_AGENT, post_action, resolve_fields, ROUTE_LENIENT, "With a resolution",
          NULL, NULL },
 	{ HTTP_POST,	             TICKET "/reopen", CAP_AGENT, post_action, reopen_fields, ROUTE_LENIENT, "Open again", NULL, NULL },
-	{ HTTP_POST,             TICKET "/call", CAP_AGENT, post_action, plain_fields, ROUTE_LENIENT, "Call the customer",
-	 NULL,            NULL },
-	{ HTTP_POST,             TICKET "/called", CAP_AGENT, post_action, plain_fields, ROUTE_LENIENT, "The customer was called",
+	{ HTTP_POST,             TICKET "/call", CAP_AGENT, post_action, plain_fields, ROUTE_LENIENT, "Call the customer", NULL,
+         NULL },
+	{ HTTP_POST, TICKET "/called", CAP_AGENT, post_action, plain_fields, ROUTE_LENIENT, "The customer was called",
          NULL, NULL },
-	{ HTTP_POST, TICKET "/participant", CAP_AGENT, post_action, participant_fields, ROUTE_LENIENT,
+	{ HTTP_POST,	                  TICKET "/participant", CAP_AGENT, post_action, participant_fields, ROUTE_LENIENT,
          "Who takes part by mail", NULL, NULL },
-	{ HTTP_GET,	                  "/desk/attachments/{token}", CAP_AGENT, get_attachment, NULL, 0, "A file", NULL, NULL },
+	{ HTTP_GET,	             "/desk/attachments/{token}", CAP_AGENT, get_attachment, NULL, 0, "A file", NULL, NULL },
 	{ .path = NULL                    },
 };

@@ -213,6 +213,19 @@ MUST_USE enum rc desk_related(struct db_tx *tx, struct desk_load *x, struct err 
 MUST_USE enum rc desk_agents(struct db_tx *tx, struct desk_load *x, struct err *err); /* id, name, disabled_at */
 MUST_USE enum rc desk_clocks(struct db_tx *tx, struct desk_load *x, struct err *err); /* and previews */
 MUST_USE enum rc desk_promise(struct db_tx *tx, struct desk_load *x, struct err *err);
+/* The ticket's page without head and foot, kept for this agent while nothing happens. Nothing of the request but what
+ * is in its key (desk_kept.c) may be in that markup. */
+struct desk_kept {
+	struct desk_load load;   /* counts always; the rest when made anew */
+	bool found;              /* kept: markup, marks, title and nav are as they were made */
+	enum nav nav;
+	struct str title, markup;
+	const struct out_mark *marks;
+	size_t n_marks;
+};
+MUST_USE enum rc desk_kept_read(struct db_tx *tx, void *kept, struct err *err);
+/* Keeps it, unless the agent writes something on the ticket. */
+void desk_kept_put(const struct desk_kept *k, const struct out_marks *marks);
 MUST_USE enum rc desk_load(struct db_tx *tx, void *load, struct err *err);
 void desk_fill(struct req *q, struct desk_load *x, const char *action, struct desk_ticket *v);
 /* Messages and events after `after` (0 = all), as they happened. */

@@ -23,5 +23,7 @@ static inline struct str tmpl_str_i64(struct arena *a, int64_t v)
 void tmpl_time(struct out *o, struct instant t, int style); /* <time>; style of enum date_style, -1 for "12 minutes ago" */
 void tmpl_csrf(struct out *o);
 void tmpl_once(struct out *o);
+/* Markup made with out.marks, with this reader's tokens in their places. */
+void tmpl_kept(struct out *o, struct str markup, const struct out_mark *marks, size_t n);
 void tmpl_icon(struct out *o, const char *name);
 void tmpl_crit_badge(struct out *o, int criticality); /* shape, number, and the name for those who do not see the shape */
