@@ -16,6 +16,9 @@ struct ticket_call {
 	enum ticket_list_view view;
 	struct account_id account;
 	size_t max;
+	struct str plan_code; /* of an opening, as it looked before; n == 0: nothing is prepared */
+	struct clock_cycle *clocks;
+	size_t n_clocks;
 };
 
 static enum rc show(struct db_tx *tx, struct call *c, int64_t number, struct err *err)
@@ -118,13 +121,44 @@ enum rc api_ticket_get(struct req *q, struct resp *r)
 	return rc == RC_OK ? api_read(q, r, get_step, &t) : rc;
 }
 
+/* The clocks of the answer, worked out before the transaction: everybody waits for the writer, nobody for a reader. What
+ * the plan is may change in between; then they are worked out again. */
+static enum rc prepare_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct call *c = arg;
+	struct ticket_call *t = c->arg;
+	struct entitlement e;
+	struct ent_ask ask = { .account = t->open.account,
+			       .site = t->open.site,
+			       .kind = t->open.kind,
+			       .criticality = t->open.criticality,
+			       .channel = t->open.channel,
+			       .at = c->now };
+	enum rc rc = ent_check(tx, c->a, &ask, &e, err);
+
+	if (rc != RC_OK || !ent_opens(e.verdict))
+		return rc;
+	t->plan_code = e.plan.code;
+	return clock_of_opening(tx, c->a, t->plan_code, t->open.criticality, c->now, &t->clocks, &t->n_clocks, err);
+}
+
 static enum rc open_step(struct db_tx *tx, struct call *c, struct err *err)
 {
 	struct ticket_call *t = c->arg;
 	struct ticket_opened opened;
+	struct ticket made;
 	enum rc rc = ticket_open(tx, c->a, c->who, c->now, &t->open, &opened, err);
 
-	return rc == RC_OK ? show(tx, c, opened.number, err) : rc;
+	if (rc == RC_OK)
+		rc = ticket_find(tx, c->a, c->who, opened.number, &made, err);
+	if (rc != RC_OK)
+		return rc;
+	if (!t->plan_code.n || !str_eq(made.plan_code, t->plan_code) || made.criticality != t->open.criticality ||
+	    made.opened_at.us != c->now.us)
+		rc = clock_find(tx, c->a, made.id, c->now, &t->clocks, &t->n_clocks, err);
+	if (rc == RC_OK)
+		api_ticket(&c->json, api_desk(c->q), &made, t->clocks, t->n_clocks, c->now, c->who);
+	return rc;
 }
 
 enum rc api_ticket_create(struct req *q, struct resp *r)
@@ -155,6 +189,13 @@ enum rc api_ticket_create(struct req *q, struct resp *r)
 		.n_attachments = t.n_attachments,
 		.opened_at = q->now,
 	};
+	if (t.open.kind == TICKET_INCIDENT) {
+		struct call c = { .q = q, .a = q->arena, .now = q->now, .who = &q->actor, .arg = &t };
+
+		/* What is wrong with it is said by the step that opens. */
+		if (db_read(api_desk(q)->db, prepare_step, &c, NULL) != RC_OK)
+			t.plan_code = STR_NULL;
+	}
 	return api_write(q, r, 201, open_step, &t);
 }
 

@@ -121,6 +121,15 @@ static void add_special(struct walk *w, int32_t date, int rank, const struct cal
 		w->special[w->n++] = (struct dated){ date, rank, what };
 }
 
+/* Whether a year's day of this rule may lie in the year after (edge 12) or before (edge 1): days are moved by a week at
+ * most, and Easter lies between the 22nd of March and the 25th of April. */
+static bool crosses(const struct calendar_special *r, int edge)
+{
+	if (r->when == WHEN_EASTER)
+		return r->easter < -70 || r->easter > 240;
+	return r->month == edge;
+}
+
 static void load_year(struct walk *w, int32_t day)
 {
 	const struct calendar *c = w->c;
@@ -141,7 +150,7 @@ static void load_year(struct walk *w, int32_t day)
 	for (; lo < c->n_dates && c->date[lo].date <= w->last; lo++)
 		add_special(w, c->date[lo].date, c->date[lo].open ? 0 : 2, &c->date[lo]);
 	for (size_t i = 0; i < c->n_rules; i++) {
-		for (int y = year - 1; y <= year + 1; y++) { /* Easter and moved days cross the year's end */
+		for (int y = year - crosses(&c->rule[i], 12); y <= year + crosses(&c->rule[i], 1); y++) {
 			int32_t date;
 
 			if (rule_day(&c->rule[i], y, &date))
@@ -308,7 +317,7 @@ int64_t calendar_between(const struct calendar *c, struct instant from, struct i
 
 	if (to.us < from.us)
 		return -calendar_between(c, to, from);
-	if (plain_always(c))
+	if (plain_always(c) || to.us == from.us)
 		return to.us - from.us;
 	for (walk_begin(&w, c, from); w.from.us < to.us; piece_at(&w, w.to)) {
 		if (w.to.us > to.us)

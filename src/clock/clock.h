@@ -91,6 +91,10 @@ MUST_USE enum rc clock_explain(const struct clock_cycle *c, struct arena *out, s
 
 /* ---- in the database ---- */
 /* Replays the ticket as it stands: what pages and API show. Requests and tickets without a plan give none. */
+/* What clock_find() will say of an incident that opens at `now` with this plan: for who prepares an answer before the
+ * ticket is there. None when the plan promises nothing. */
+MUST_USE enum rc clock_of_opening(struct db_tx *tx, struct arena *out, struct str plan_code, int criticality, struct instant now,
+				  struct clock_cycle **ret, size_t *ret_n, struct err *err);
 MUST_USE enum rc clock_find(struct db_tx *tx, struct arena *out, struct ticket_id t, struct instant now, struct clock_cycle **ret,
 			    size_t *ret_n, struct err *err);
 /* What the cycle's clocks would be with another criticality: shown before a regrade is saved. */

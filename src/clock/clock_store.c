@@ -2,7 +2,6 @@
 #include "clock/clock_private.h"
 #include "util/crypt.h"
 #include "util/json.h"
-#include <jansson.h>
 
 #define COLS                                                                                                               \
 	"SELECT ticket_id, metric, cycle, state, criticality, told, policy_id, goal, elapsed, started_at, stopped_at,"     \
@@ -78,23 +77,30 @@ static enum rc load_calendars(struct db_tx *tx, struct arena *out, struct clock_
 	return RC_OK;
 }
 
+/* What targets_text() writes: an array of arrays of whole numbers. Read with each ticket that opens, so not by a reader
+ * of all JSON. */
 static void parse_targets(const char *z, size_t n, struct clock_policy *p)
 {
-	json_t *list = json_loadb(z, n, 0, NULL), *o;
-	size_t i;
+	int64_t v[6] = { 0 };
+	size_t k = 0;
 
-	json_array_foreach(list, i, o)
-	{
-		int64_t v[6];
-
-		for (size_t k = 0; k < 6; k++)
-			v[k] = json_integer_value(json_array_get(o, k));
-		if (v[0] >= 1 && v[0] <= 4 && v[1] >= 1 && v[1] <= 4)
+	for (size_t i = 0; i < n; i++) {
+		if (z[i] >= '0' && z[i] <= '9') {
+			if (k < COUNT(v))
+				v[k] = v[k] * 10 + (z[i] - '0');
+			continue;
+		}
+		if (z[i] == ',')
+			k++;
+		if (z[i] != ']' && z[i] != '[')
+			continue;
+		if (z[i] == ']' && k == 5 && v[0] >= 1 && v[0] <= 4 && v[1] >= 1 && v[1] <= 4)
 			p->target[v[0]][v[1]] = (struct clock_target){
 				.goal = v[2] * MINUTE_US, .revision = v[3], .warn = (int)v[4], .pauses = (unsigned)v[5]
 			};
+		memset(v, 0, sizeof(v));
+		k = 0;
 	}
-	json_decref(list);
 }
 
 enum rc clock_policy_load(struct db_tx *tx, struct arena *out, int64_t id, struct clock_policy *ret, struct err *err)

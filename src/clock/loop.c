@@ -58,6 +58,7 @@ static void *run(void *arg)
 	struct clock_loop *l = arg;
 	int pause_ms = 0;
 
+	pthread_setname_np(pthread_self(), "clocks");
 	while (!atomic_load(&l->stop)) {
 		uint64_t seen = db_commits(l->db);
 		struct instant next = { 0 }, now = time_now();

@@ -83,6 +83,27 @@ enum rc clock_find(struct db_tx *tx, struct arena *out, struct ticket_id t, stru
 	return rc;
 }
 
+enum rc clock_of_opening(struct db_tx *tx, struct arena *out, struct str plan_code, int criticality, struct instant now,
+			 struct clock_cycle **ret, size_t *ret_n, struct err *err)
+{
+	struct event opened = { .id = { 1 },
+				.at = now,
+				.kind = STR(EV_TICKET_OPENED),
+				.data = arena_strf(out, "{\"kind\":\"incident\",\"criticality\":%d}", criticality) };
+	struct clock_policy *policy = arena_new(out, struct clock_policy);
+	int64_t id;
+	enum rc rc = clock_policy_of(tx, out, plan_code, now, false, &id, policy, err);
+
+	*ret = NULL;
+	*ret_n = 0;
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	if (rc == RC_OK)
+		clock_replay(out, &(struct clock_facts){ .events = &opened, .n_events = 1, .policies = policy, .n_policies = 1,
+							 .policy_first = policy->id, .opened_at = now }, now, ret, ret_n);
+	return rc;
+}
+
 static void replay_as(struct arena *out, const struct story *s, int criticality, struct instant now, struct clock_cycle **ret, size_t *ret_n)
 {
 	struct story more = *s;

@@ -9,11 +9,12 @@
 #include <stdatomic.h>
 
 #define BATCH         64
-#define MAX_IDLE      16           /* readers kept open */
-#define CHECKPOINT_AT 1000         /* WAL pages: 4 MB */
-#define WAL_CAP       16000        /* pages: beyond it the writer itself waits for a checkpoint */
-#define CACHE_SLOTS   512          /* statements per connection, a power of two */
-#define SNAPSHOT_US   5000         /* how long readers may share a snapshot; see lite_read() */
+#define MAX_IDLE      16    /* readers kept open */
+#define TAKE_MS       5     /* how long one waits for one of them */
+#define CHECKPOINT_AT 1000  /* WAL pages: 4 MB */
+#define WAL_CAP       16000 /* pages: beyond it the writer itself waits for a checkpoint */
+#define CACHE_SLOTS   512   /* statements per connection, a power of two */
+#define SNAPSHOT_US   5000  /* how long readers may share a snapshot; see lite_read() */
 
 struct cached {
 	const void *query; /* struct db_query, or NULL and key */
@@ -58,7 +59,8 @@ struct lite {
 	int64_t behind_from_us; /* before that what waits behind gives way */
 	bool stop;
 	struct conn *idle;
-	int n_idle;
+	int n_idle, n_taken, n_waiting; /* readers */
+	pthread_cond_t given;
 	bool draining; /* connections come back without their snapshots */
 	pthread_t writer, checkpointer;
 	struct conn *w;
@@ -77,7 +79,8 @@ static enum rc lite_rc(struct conn *c, int code, const struct db_query *q, struc
 	case SQLITE_CONSTRAINT:
 		return fail(err, RC_CONFLICT, "%s: %s", name, msg);
 	case SQLITE_FULL:
-		return fail(err, RC_FULL, "The disk is full: nothing was changed. Free some space and try again; reading goes on.");
+		return fail(err, RC_FULL,
+		            "The disk is full: nothing was changed. Free some space and try again; reading goes on.");
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return fail(err, RC_RETRY, "the database is busy: nothing was changed, try again");
@@ -123,13 +126,17 @@ static enum rc conn_open(struct lite *l, bool write, struct conn **ret, struct e
 	if (c->h)
 		sqlite3_extended_result_codes(c->h, 1);
 	if (code != SQLITE_OK)
-		rc = fail(err, RC_FAULT, "cannot open the database %s: %s", l->path, c->h ? sqlite3_errmsg(c->h) : sqlite3_errstr(code));
+		rc = fail(err, RC_FAULT, "cannot open the database %s: %s", l->path,
+		          c->h ? sqlite3_errmsg(c->h) : sqlite3_errstr(code));
 	/* busy_timeout before any other statement: even the first PRAGMA may find the file locked. */
 	if (rc == RC_OK)
 		sqlite3_busy_timeout(c->h, 10000);
 	if (rc == RC_OK && write)
-		rc = pragma(c, "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192;"
-			       "PRAGMA temp_store = MEMORY", err);
+		rc = pragma(c,
+		            "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0; "
+		            "PRAGMA cache_size = -8192;"
+		            "PRAGMA temp_store = MEMORY",
+		            err);
 	if (rc == RC_OK && write)
 		rc = pragma(c, l->no_sync ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL", err);
 	if (rc == RC_OK && !write) /* opened for writing so that the WAL's shared memory works, then locked */
@@ -164,8 +171,8 @@ static enum rc prepare(struct conn *c, const struct db_query *q, struct str sql,
 
 /* A statement from the cache, or a fresh one when it is in use (the same query inside its own loop) or the cache is
  * full; *ret_slot is NULL for those, and they are finalised after use. */
-static enum rc get(struct conn *c, const struct db_query *q, struct str key, struct str sql, sqlite3_stmt **ret, struct cached **ret_slot,
-		   struct err *err)
+static enum rc get(struct conn *c, const struct db_query *q, struct str key, struct str sql, sqlite3_stmt **ret,
+                   struct cached **ret_slot, struct err *err)
 {
 	size_t at = hash(q, key) & (CACHE_SLOTS - 1);
 
@@ -239,8 +246,8 @@ static void bind(sqlite3_stmt *stmt, const struct cached *slot, const char *name
 	}
 }
 
-static enum rc lite_select(struct db_tx *tx, const struct db_query *q, struct str key, struct str sql, struct db_args args,
-			   struct db_rows *ret, struct err *err)
+static enum rc lite_select(struct db_tx *tx, const struct db_query *q, struct str key, struct str sql,
+                           struct db_args args, struct db_rows *ret, struct err *err)
 {
 	sqlite3_stmt *stmt;
 	struct cached *slot;
@@ -281,7 +288,8 @@ static void lite_end(struct db_rows *rows)
 	put(rows->impl, rows->slot);
 }
 
-static enum rc lite_exec(struct db_tx *tx, const struct db_query *q, struct db_args args, int64_t *ret_changed, struct err *err)
+static enum rc lite_exec(struct db_tx *tx, const struct db_query *q, struct db_args args, int64_t *ret_changed,
+                         struct err *err)
 {
 	struct conn *c = tx->conn;
 	sqlite3_stmt *stmt;
@@ -323,20 +331,50 @@ static enum rc lite_prepare(struct db_tx *tx, const struct db_query *q, struct e
 
 /* ---- reading ---- */
 
+/* A reader that is of no more use. */
+static void drop(struct lite *l, struct conn *c)
+{
+	pthread_mutex_lock(&l->lock);
+	l->n_taken--;
+	pthread_mutex_unlock(&l->lock);
+	if (c)
+		conn_free(c);
+}
+
+/* More readers at once than that only take each other's turns: waiting a moment for one that has its statements costs
+ * less than opening one. Not longer: who reads while he reads must not wait for himself. */
 static enum rc take(struct lite *l, struct conn **ret, struct err *err)
 {
 	pthread_mutex_lock(&l->lock);
+	if (!l->idle && l->n_taken >= MAX_IDLE) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += TAKE_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		l->n_waiting++;
+		while (!l->idle && pthread_cond_timedwait(&l->given, &l->lock, &until) == 0)
+			;
+		l->n_waiting--;
+	}
 	struct conn *c = l->idle;
+
 	if (c) {
 		l->idle = c->next;
 		l->n_idle--;
 	}
+	l->n_taken++;
 	pthread_mutex_unlock(&l->lock);
 	if (c) {
 		*ret = c;
 		return RC_OK;
 	}
-	return conn_open(l, false, ret, err);
+	enum rc rc = conn_open(l, false, ret, err);
+
+	if (rc != RC_OK)
+		drop(l, NULL);
+	return rc;
 }
 
 DB_QUERY(q_begin, "db.begin", "BEGIN");
@@ -378,7 +416,10 @@ static void give(struct lite *l, struct conn *c)
 		c->next = l->idle;
 		l->idle = c;
 		l->n_idle++;
+		if (l->n_waiting)
+			pthread_cond_signal(&l->given);
 	}
+	l->n_taken--;
 	pthread_mutex_unlock(&l->lock);
 	if (!keep)
 		conn_free(c);
@@ -415,15 +456,15 @@ static enum rc lite_read(struct db *db, db_fn *fn, void *arg, struct err *err)
 	if (rc != RC_OK)
 		return rc;
 	rc = fresh_snapshot(l, c, err);
-	if (rc != RC_OK) { /* a reader that cannot change its snapshot is of no more use */
-		conn_free(c);
+	if (rc != RC_OK) { /* it cannot change its snapshot */
+		drop(l, c);
 		return rc;
 	}
 	struct db_tx tx = { .vt = db->vt, .db = db, .conn = c };
 
 	rc = fn(&tx, arg, err);
 	if (rc == RC_FAULT || rc == RC_RETRY) {
-		conn_free(c);
+		drop(l, c);
 		return rc;
 	}
 	give(l, c);
@@ -579,13 +620,15 @@ static void *writer(void *arg)
 	struct lite *l = arg;
 	struct work *w;
 
+	pthread_setname_np(pthread_self(), "writer");
 	on_writer = true;
 	while ((w = next_work(l, true))) {
 		run_batch(l, w);
 		int pages = atomic_load(&l->wal_pages), value;
 		if (pages > CHECKPOINT_AT && sem_getvalue(&l->checkpoint, &value) == 0 && value == 0)
 			sem_post(&l->checkpoint);
-		if (pages > WAL_CAP) { /* the checkpointer cannot keep up: writers wait, the WAL does not grow for ever */
+		if (pages >
+		    WAL_CAP) { /* the checkpointer cannot keep up: writers wait, the WAL does not grow for ever */
 			drain_snapshots(l, true);
 			sqlite3_wal_checkpoint_v2(l->w->h, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
 			drain_snapshots(l, false);
@@ -599,6 +642,7 @@ static void *checkpointer(void *arg)
 	struct lite *l = arg;
 	struct conn *c;
 
+	pthread_setname_np(pthread_self(), "checkpointer");
 	if (conn_open(l, true, &c, NULL) != RC_OK)
 		return NULL;
 	for (;;) {
@@ -638,8 +682,17 @@ static void lite_close(struct db *db)
 }
 
 static const struct db_vtable vtable = {
-	.read = lite_read, .write = lite_write, .exec = lite_exec, .select = lite_select, .next = lite_next, .col_i64 = lite_i64,
-	.col_str = lite_str, .end = lite_end, .script = lite_script, .prepare = lite_prepare, .close = lite_close,
+	.read = lite_read,
+	.write = lite_write,
+	.exec = lite_exec,
+	.select = lite_select,
+	.next = lite_next,
+	.col_i64 = lite_i64,
+	.col_str = lite_str,
+	.end = lite_end,
+	.script = lite_script,
+	.prepare = lite_prepare,
+	.close = lite_close,
 };
 
 static void configure(void)
@@ -655,6 +708,7 @@ enum rc sqlite_open(const struct db_options *o, struct db *db, struct err *err)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct lite *l = xcalloc(1, sizeof(*l));
 	pthread_attr_t attr;
+	pthread_condattr_t monotonic;
 
 	pthread_once(&once, configure);
 	l->db = db;
@@ -664,6 +718,10 @@ enum rc sqlite_open(const struct db_options *o, struct db *db, struct err *err)
 	l->behind.tail = &l->behind.head;
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->cond, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&l->given, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	sem_init(&l->checkpoint, 0, 0);
 	enum rc rc = conn_open(l, true, &l->w, err);
 	if (rc != RC_OK) {
@@ -676,7 +734,8 @@ enum rc sqlite_open(const struct db_options *o, struct db *db, struct err *err)
 	db->impl = l;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 1 << 20);
-	if (pthread_create(&l->writer, &attr, writer, l) != 0 || pthread_create(&l->checkpointer, &attr, checkpointer, l) != 0)
+	if (pthread_create(&l->writer, &attr, writer, l) != 0 ||
+	    pthread_create(&l->checkpointer, &attr, checkpointer, l) != 0)
 		die("cannot start the database's threads");
 	pthread_attr_destroy(&attr);
 	return RC_OK;

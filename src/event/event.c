@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -106,6 +107,10 @@ static void *follow(void *arg)
 	struct reading *me = arg;
 	struct event_loop *l = me->loop;
 	int wait_ms = 1000;
+	char name[16]; /* all the kernel keeps */
+
+	snprintf(name, sizeof(name), "%s", me->r.name);
+	pthread_setname_np(pthread_self(), name);
 
 	while (!atomic_load(&l->stop)) {
 		uint64_t seen = db_commits(l->db);

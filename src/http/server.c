@@ -137,6 +137,8 @@ static void deadline(struct timespec *ts, int64_t us)
 static void *worker_main(void *arg)
 {
 	struct http *h = arg;
+
+	pthread_setname_np(pthread_self(), "http worker");
 	pthread_mutex_lock(&h->lock);
 	for (;;) {
 		struct timespec until;

@@ -141,6 +141,7 @@ static void *run(void *arg)
 {
 	struct job_runner *r = arg;
 
+	pthread_setname_np(pthread_self(), "jobs");
 	while (!atomic_load(&r->stop)) {
 		uint64_t seen = db_commits(r->db);
 		struct next_due d = { .now = time_now() };

@@ -246,6 +246,7 @@ static void *run(void *arg)
 	struct intake_loop *l = arg;
 	int wait_ms = 1000;
 
+	pthread_setname_np(pthread_self(), "mail intake");
 	/* Accepting goes before filing: a sender waits for the one, nobody for the other. */
 	setpriority(PRIO_PROCESS, (id_t)gettid(), 5);
 

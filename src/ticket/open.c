@@ -232,7 +232,7 @@ static enum rc tell(struct opening *o, struct message_id message, struct event_i
 	json_kstr(&call.json, "phone", o->t.callback_phone);
 	if (rc == RC_OK && o->t.callback_phone.p)
 		rc = edit_tell(&c, EV_CALLBACK, true, (struct message_id){ 0 }, &call, err);
-	return rc == RC_OK ? edit_save(&c, err) : rc;
+	return rc == RC_OK ? ticket_first_event(o->tx, &c.t, err) : rc;
 }
 
 enum rc ticket_open(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,

@@ -79,6 +79,8 @@ static inline struct str or_empty(struct str s)
 MUST_USE enum rc ticket_lock(struct db_tx *tx, struct arena *out, const struct actor *who, int64_t number,
                              struct ticket *ret, enum contact_role *ret_role, struct err *err);
 MUST_USE enum rc ticket_insert(struct db_tx *tx, const struct ticket *t, struct ticket_id *ret, struct err *err);
+/* Writes last_event of a ticket inserted in this transaction. */
+MUST_USE enum rc ticket_first_event(struct db_tx *tx, const struct ticket *t, struct err *err);
 MUST_USE enum rc ticket_save(struct db_tx *tx, const struct ticket *t, struct event_id was, struct err *err);
 MUST_USE enum rc ticket_next_number(struct db_tx *tx, int64_t *ret, struct err *err);
 MUST_USE enum rc ticket_lock_account(struct db_tx *tx, struct account_id id, struct err *err);

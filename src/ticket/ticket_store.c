@@ -47,6 +47,8 @@ DB_QUERY(q_save, "ticket.save",
          ":confirmed_at,"
          " closed_at = :closed_at, rating = :rating, rating_comment = :rating_comment, last_event_id = :last_event"
          " WHERE id = :id AND last_event_id = :was");
+/* Of a ticket just opened nothing else changes, and an UPDATE that names a column writes its indexes anew. */
+DB_QUERY(q_first_event, "ticket.first_event", "UPDATE ticket SET last_event_id = :event WHERE id = :id");
 DB_QUERY2(q_number, "ticket.number", "UPDATE counter SET value = value + 1 WHERE name = 'ticket' RETURNING value",
           "SELECT nextval('ticket_number')");
 /* Openings of one account queue here, so that each counts the ones before it. */
@@ -241,6 +243,11 @@ enum rc ticket_insert(struct db_tx *tx, const struct ticket *t, struct ticket_id
 	                          db_time("opened_at", t->opened_at), db_time("updated_at", t->updated_at),
 	                          db_str("mail_token", t->mail_token)),
 	                  &ret->v, err);
+}
+
+enum rc ticket_first_event(struct db_tx *tx, const struct ticket *t, struct err *err)
+{
+	return db_exec(tx, &q_first_event, DB_ARGS(db_i64("id", t->id.v), db_i64("event", t->last_event.v)), NULL, err);
 }
 
 enum rc ticket_save(struct db_tx *tx, const struct ticket *t, struct event_id was, struct err *err)

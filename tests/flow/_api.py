@@ -138,6 +138,11 @@ INCIDENT = {'kind': 'incident', 'criticality': 3, 'subject': 'Videos stall', 'te
 def ticket(api, admin, agent, luna, mar, account):
     """A ticket's whole life."""
     n = api('POST', '/api/v1/tickets', INCIDENT, luna, 201).json
+    then = api('GET', f"/api/v1/tickets/{n['number']}", token=luna, want=200).json
+    still = ('metric', 'cycle', 'criticality', 'startTime', 'breachTime', 'goalDuration', 'breached', 'paused')
+    t.ok('the answer to an opening has its clocks', len(n['clocks']) >= 1, n['clocks'])
+    t.eq('the same ones that are read afterwards', [[c.get(k) for k in still] for c in n['clocks']],
+         [[c.get(k) for k in still] for c in then['clocks']])
     at = f"/api/v1/tickets/{n['number']}"
     t.ok('it is new and covered', n['state'] == 'new' and n['entitlement'] == 'covered' and n['account'] == account['id'], n)
     for why, change, field in (('no subject', {'subject': ' '}, 'subject'), ('a kind that is not', {'kind': 'wish'}, 'kind'),
