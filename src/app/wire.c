@@ -16,7 +16,7 @@
 #include "web/web.h"
 
 const struct route *const wire_routes[] = {
-	asset_routes,  signin_routes, people_routes, portal_routes, new_ticket_routes, portal_ticket_routes, kb_routes, claim_routes,
+	asset_routes,  signin_routes, people_routes, portal_routes, new_ticket_routes, portal_ticket_routes, kb_routes, kb_media_routes, claim_routes,
 	desk_routes,   desk_ticket_routes, triage_routes, clock_routes, board_routes, report_routes, oncall_routes, call_routes, admin_oncall_routes, admin_routes, api_routes, cti_routes, ops_routes, NULL,
 };
 

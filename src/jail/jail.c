@@ -341,3 +341,23 @@ enum rc jail_html(struct jail *j, struct arena *a, struct str dirty, const struc
 	enum rc rc = jail_ask(j, a, OP_HTML, (struct str){ (const char *)&q, sizeof(q) }, dirty, &wire, err);
 	return rc == RC_OK ? jail_get_html(wire, ret, err) : rc;
 }
+
+enum rc jail_picture(struct jail *j, struct arena *a, struct str bytes, uint32_t side, struct jail_picture *ret,
+                     struct err *err)
+{
+	struct str wire;
+	enum rc rc = jail_ask(j, a, OP_PICTURE, (struct str){ (const char *)&side, sizeof(side) }, bytes, &wire, err);
+	uint32_t size[2];
+
+	if (rc != RC_OK)
+		return rc;
+	if (wire.n < sizeof(size) || wire.n > (8u << 20))
+		return fail_code(err, RC_INVALID, "crashed", "The reader of pictures said nonsense; nothing was kept.");
+	memcpy(size, wire.p, sizeof(size));
+	struct str thumb = str_from(wire, sizeof(size));
+	if (!size[0] || !size[1] || size[0] > 30000 || size[1] > 30000 ||
+	    (thumb.n && !(str_starts(thumb, STR("RIFF")) && str_eq(str_sub(thumb, 8, 4), STR("WEBP")))))
+		return fail_code(err, RC_INVALID, "crashed", "The reader of pictures said nonsense; nothing was kept.");
+	*ret = (struct jail_picture){ size[0], size[1], thumb.n ? thumb : STR_NULL };
+	return RC_OK;
+}

@@ -20,6 +20,14 @@ void jail_free(struct jail *j);
 MUST_USE enum rc jail_mail(struct jail *j, struct arena *a, struct str raw, struct mail *ret, struct err *err);
 MUST_USE enum rc jail_html(struct jail *j, struct arena *a, struct str dirty, const struct html_options *o,
                            struct html_result *ret, struct err *err);
+/* PNG, JPEG, GIF or WebP: its size in pixels as it is shown (EXIF's turn considered), and, when a side is longer than
+ * `side` and it is no animation, a small one as WebP whose longer side is `side`. */
+struct jail_picture {
+	uint32_t width, height;
+	struct str thumb; /* STR_NULL: none is needed */
+};
+MUST_USE enum rc jail_picture(struct jail *j, struct arena *a, struct str bytes, uint32_t side,
+                              struct jail_picture *ret, struct err *err);
 struct jail_stats {
 	uint64_t requests, crashes, timeouts, starts;
 	int workers;

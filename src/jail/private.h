@@ -11,7 +11,16 @@
 #define HEAD         5
 
 /* OP_TEST_*: only when CARREL_TEST_FAULTS=1 in the environment of the parent. */
-enum jail_op { OP_MAIL = 1, OP_HTML, OP_TEST_OPEN, OP_TEST_SOCKET, OP_TEST_HANG, OP_TEST_EXEC, OP_TEST_LIE };
+enum jail_op {
+	OP_MAIL = 1,
+	OP_HTML,
+	OP_PICTURE,
+	OP_TEST_OPEN,
+	OP_TEST_SOCKET,
+	OP_TEST_HANG,
+	OP_TEST_EXEC,
+	OP_TEST_LIE
+};
 
 struct html_request { /* in front of the bytes of OP_HTML */
 	uint32_t max_output;
@@ -19,6 +28,9 @@ struct html_request { /* in front of the bytes of OP_HTML */
 	uint8_t prefix_n;
 	char prefix[64];
 };
+
+/* picture.c, in the worker. Out: width, height (4 bytes each, little endian), and the small one as WebP, or nothing. */
+MUST_USE enum rc jail_do_picture(struct str bytes, uint32_t side, struct buf *out, struct err *err);
 
 /* For tests. */
 MUST_USE enum rc jail_ask(struct jail *j, struct arena *a, enum jail_op op, struct str head, struct str bytes,

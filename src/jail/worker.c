@@ -113,8 +113,9 @@ static bool answer(int fd, enum rc rc, bool retiring, struct str s)
 	return write_all(fd, (const char *)head, HEAD) && write_all(fd, s.p, s.n);
 }
 
-/* A mail that asks for it breaks its reader as a real one might: "1" or "abort" dies, "hang" never ends, "memory" takes more
- * than there is; where no limit holds (sanitizers), it goes on as "hang". Nothing is touched: the machine keeps its memory. */
+/* A mail that asks for it breaks its reader as a real one might: "1" or "abort" dies, "hang" never ends, "memory" takes
+ * more than there is; where no limit holds (sanitizers), it goes on as "hang". Nothing is touched: the machine keeps
+ * its memory. */
 static void fault(struct str bytes)
 {
 	const struct str head = str_sub(bytes, 0, 16384);
@@ -168,6 +169,18 @@ static enum rc do_html(struct str bytes, struct buf *out, struct err *err)
 	return RC_OK;
 }
 
+static enum rc do_picture(struct str bytes, struct buf *out, struct err *err)
+{
+	uint32_t side;
+
+	if (bytes.n < sizeof(side))
+		return fail(err, RC_INVALID, "a short request");
+	memcpy(&side, bytes.p, sizeof(side));
+	if (side < 16 || side > 4096)
+		return fail(err, RC_INVALID, "a wrong request");
+	return jail_do_picture(str_from(bytes, sizeof(side)), side, out, err);
+}
+
 /* What the seal must forbid; the answer is errno, 0 when it was possible. */
 static void do_test(enum jail_op op, struct buf *out)
 {
@@ -212,6 +225,8 @@ static bool serve(int fd, bool faults, bool retiring)
 		rc = do_mail(bytes, faults, &out, &err);
 	else if (head[0] == OP_HTML)
 		rc = do_html(bytes, &out, &err);
+	else if (head[0] == OP_PICTURE)
+		rc = do_picture(bytes, &out, &err);
 	else if (faults && head[0] >= OP_TEST_OPEN && head[0] <= OP_TEST_LIE)
 		do_test((enum jail_op)head[0], &out);
 	else

@@ -102,6 +102,8 @@ GET /kb public
 GET /claim/{token} public
 POST /claim/{token} public
 GET /kb/{slug} public
+GET /kb/media/{token} public
+GET /kb/media/{token}/thumb public
 GET /desk agent
 GET /desk/views/{view} agent
 GET /desk/search agent
