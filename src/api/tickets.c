@@ -133,7 +133,8 @@ static enum rc prepare_step(struct db_tx *tx, void *arg, struct err *err)
 			       .kind = t->open.kind,
 			       .criticality = t->open.criticality,
 			       .channel = t->open.channel,
-			       .at = c->now };
+			       .at = c->now,
+			       .verdict_only = true };
 	enum rc rc = ent_check(tx, c->a, &ask, &e, err);
 
 	if (rc != RC_OK || !ent_opens(e.verdict))

@@ -66,6 +66,7 @@ struct ent_ask {
 	int criticality;                     /* 0 for requests, and to ask in general */
 	enum channel channel;
 	struct instant at;
+	bool verdict_only;                   /* of the plan only what the verdict is made of is read: no promises */
 };
 /* Pure rule on loaded facts. */
 enum ent_verdict ent_judge(const struct subscription *sub, const struct plan *plan, int64_t used, const struct ent_ask *ask);

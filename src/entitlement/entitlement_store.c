@@ -24,6 +24,9 @@ DB_QUERY(
 DB_QUERY(q_channels, "entitlement.channels",
          "SELECT plan_id, kind, criticality, channel FROM plan_channel"
          " WHERE plan_id IN (SELECT plan_id FROM subscription WHERE account_id = :account)");
+DB_QUERY(q_channels_of, "entitlement.channels-of",
+         "SELECT plan_id, kind, criticality, channel FROM plan_channel WHERE plan_id IN"
+         " (SELECT plan_id FROM subscription WHERE account_id = :account) AND kind = :kind AND criticality = :criticality");
 DB_QUERY(q_targets, "entitlement.targets",
          "SELECT plan_id, criticality, metric, minutes, calendar_id, warn, pauses FROM plan_target"
          " WHERE plan_id IN (SELECT plan_id FROM subscription WHERE account_id = :account)");
@@ -159,6 +162,11 @@ static enum rc load(struct db_tx *tx, struct arena *out, const struct ent_ask *a
 
 	for (size_t i = 0; i < v.n; i++)
 		plans[i] = &v.at[i].plan;
+	if (ask->verdict_only && (ask->kind == TICKET_REQUEST || ask->criticality))
+		return plan_fill(tx, &q_channels_of, NULL,
+		                 DB_ARGS(db_i64("account", ask->account.v), db_i64("kind", ask->kind),
+		                         db_i64("criticality", ask->kind == TICKET_REQUEST ? 0 : ask->criticality)),
+		                 plans, v.n, err);
 	return plan_fill(tx, &q_channels, &q_targets, account, plans, v.n, err);
 }
 

@@ -87,7 +87,7 @@ enum rc plan_fill(struct db_tx *tx, const struct db_query *channels, const struc
 {
 	enum rc rc = each_row(tx, channels, args, plans, n, add_channel, err);
 
-	return rc == RC_OK ? each_row(tx, targets, args, plans, n, add_target, err) : rc;
+	return rc == RC_OK && targets ? each_row(tx, targets, args, plans, n, add_target, err) : rc;
 }
 
 static enum rc one_plan(struct db_tx *tx, struct arena *out, const struct db_query *q, struct db_args args,
@@ -157,7 +157,8 @@ static enum rc check_plan(const struct actor *who, const struct plan *p, struct 
 				return fail_field(err, RC_INVALID, "target",
 				                  "A promised time is a number of minutes above zero, or empty.");
 			if (p->warn[c][m] > 100)
-				return fail_field(err, RC_INVALID, "warn", "A warning comes after 1 to 100 percent of the time.");
+				return fail_field(err, RC_INVALID, "warn",
+				                  "A warning comes after 1 to 100 percent of the time.");
 		}
 	}
 	return RC_OK;
@@ -194,7 +195,9 @@ static enum rc save_targets(struct db_tx *tx, struct plan_id id, const struct pl
 				                     db_i64("metric", metric),
 				                     db_i64("minutes", p->target[criticality][metric]),
 				                     db_id("calendar", p->target_calendar[criticality][metric].v),
-				                     db_i64("warn", p->warn[criticality][metric] ? p->warn[criticality][metric] : 75),
+				                     db_i64("warn", p->warn[criticality][metric]
+				                                            ? p->warn[criticality][metric]
+				                                            : 75),
 				                     db_i64("pauses", p->pauses[criticality][metric] & 7)),
 				             NULL, err);
 		}

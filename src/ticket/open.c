@@ -162,7 +162,8 @@ static enum rc judge(struct opening *o, struct ticket_opened *ret, struct err *e
 		               .kind = o->t.kind,
 		               .criticality = o->t.criticality,
 		               .channel = o->t.channel,
-		               .at = o->t.opened_at };
+		               .at = o->t.opened_at,
+		               .verdict_only = true };
 	enum rc rc = ent_check(o->tx, o->out, &ask, &e, err);
 
 	if (rc != RC_OK)
