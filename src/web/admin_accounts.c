@@ -241,6 +241,30 @@ static void fill_lists(const struct one *x, const struct i18n *l, struct admin_a
 		};
 }
 
+struct str admin_typed(const struct admin_account *v, const char *form, const char *field, struct str fallback)
+{
+	return str_is(v->refused, form) ? web_field_value(v->q, field, STR("")) : fallback;
+}
+
+bool admin_chosen(const struct admin_account *v, const char *form, const char *field, struct str option)
+{
+	return str_eq(admin_typed(v, form, field, STR_NULL), option);
+}
+
+/* Three forms have a name: what was wrong with it is said at the one that was sent. */
+static void name_errors(struct req *q, struct page *p, struct str form)
+{
+	const char *prefix = str_is(form, "subscription") ? "sub" : str_is(form, "site") ? "site" : "contact";
+	struct page_error *e = arena_array(q->arena, struct page_error, p->n_errors + 1);
+
+	for (size_t i = 0; i < p->n_errors; i++) {
+		e[i] = p->errors[i];
+		if (str_is(e[i].field, "name") || str_is(e[i].field, "ref") || str_is(e[i].field, "sub"))
+			e[i].field = arena_strf(q->arena, "%s-" STR_F, prefix, STR_A(e[i].field));
+	}
+	p->errors = e;
+}
+
 static enum rc show_account(struct one *x, struct resp *r)
 {
 	struct req *q = x->q;
@@ -254,10 +278,17 @@ static enum rc show_account(struct one *x, struct resp *r)
 
 	v.name = mine ? web_field_value(q, "name", x->account.name) : x->account.name;
 	v.ref = mine ? web_field_value(q, "ref", x->account.ref) : x->account.ref;
-	v.lang = x->account.lang;
-	v.zone = x->account.zone;
+	v.lang = mine ? web_field_value(q, "lang", x->account.lang) : x->account.lang;
+	v.zone = mine ? web_field_value(q, "zone", x->account.zone) : x->account.zone;
 	v.today = day(q->arena, q->now);
-	v.blank = (struct role_line){ STR("operator"), STR("account") };
+	v.q = q;
+	if (p.n_errors && !mine) {
+		v.refused = req_field(q, "do");
+		name_errors(q, &p, v.refused);
+	}
+	v.blank = (struct role_line){ admin_typed(&v, "contact", "role", STR("operator")),
+		                      admin_typed(&v, "contact", "scope", STR("account")) };
+	v.invite = !str_is(v.refused, "contact") || str_is(req_field(q, "invite"), "1");
 	people_scopes(q->arena, o.lang, &x->places, &v.scopes, &v.n_scopes);
 	plan_choices(q->arena, x->plans, x->n_plans, &v.plans, &v.n_plans);
 	sub_choices(q->arena, &x->places, &v.sub_choices, &v.n_sub_choices);

@@ -81,7 +81,13 @@ struct admin_account {
 	size_t n_plans, n_scopes, n_sub_choices;
 	struct role_line blank;
 	struct str today;
+	bool invite;
+	const struct req *q;
+	struct str refused; /* the form ("subscription", ...) that was, n == 0: none; it is open and keeps what was typed */
 };
+/* What was typed into a field of a form that was refused, else `fallback`. */
+struct str admin_typed(const struct admin_account *v, const char *form, const char *field, struct str fallback);
+bool admin_chosen(const struct admin_account *v, const char *form, const char *field, struct str option);
 struct admin_sub_form {
 	struct page *p;
 	int64_t id, account;

@@ -741,6 +741,17 @@ TEST_EACH_DB(admin_pages)
 	EXPECT_EQ("a subscription", b.status, 303);
 	post(&b, acc, "do=subscription&name=Main&plan=1&valid_from=tomorrow");
 	EXPECT_EQ("not from a day that is none", b.status, 422);
+	post(&b, acc, "do=subscription&name=Second+one&ref=R-77&plan=1&valid_from=tomorrow&valid_to=2027-01-01");
+	EXPECT("and the form keeps what was typed", b.status == 422 &&
+	                                                    str_find(b.body, STR("value=\"Second one\"")) != STR_NONE &&
+	                                                    str_find(b.body, STR("value=\"R-77\"")) != STR_NONE &&
+	                                                    str_find(b.body, STR("value=\"2027-01-01\"")) != STR_NONE);
+	post(&b, acc, "do=contact&name=Third+one&email=none&phone=%2B57&role=auditor&scope=account");
+	EXPECT("also that of a person, and only that",
+	       b.status == 422 && str_find(b.body, STR("value=\"Third one\"")) != STR_NONE &&
+	               str_find(b.body, STR("value=\"auditor\" selected")) != STR_NONE &&
+	               str_find(b.body, STR("value=\"none\">")) != STR_NONE &&
+	               str_find(b.body, STR("id=\"sub-name\" name=\"name\" required value=\"\"")) != STR_NONE);
 	post(&b, acc, "do=site&name=Campus&hosts=lms%3Acampus.example+studio%3Astudio.campus.example&sub=1");
 	EXPECT_EQ("a site", b.status, 303);
 	post(&b, acc, "do=contact&name=Di&email=di%40campus.example&role=operator&scope=site%3A1&invite=1");
