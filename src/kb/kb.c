@@ -5,10 +5,6 @@
 #include "search/search.h"
 #include "util/json.h"
 
-#define MAX_SLUG     120
-#define MAX_TITLE    300
-#define MAX_SUMMARY  600
-#define MAX_MARKDOWN (256 << 10)
 #define MAX_BODY     (256 << 10)
 #define AUTO_SUMMARY 200
 
@@ -25,7 +21,7 @@ const char *article_kind_name(enum article_kind k)
 }
 
 /* Words of lower-case letters and digits with single hyphens between them. */
-static bool slug_ok(struct str s)
+bool kb_slug_ok(struct str s)
 {
 	char before = '-';
 
@@ -33,10 +29,10 @@ static bool slug_ok(struct str s)
 		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') ||
 		      (s.p[i] == '-' && before != '-')))
 			return false;
-	return before != '-' && s.n <= MAX_SLUG;
+	return before != '-' && s.n <= KB_SLUG_MAX;
 }
 
-static bool lang_ok(struct str s) /* "en", "pt-br" */
+bool kb_lang_ok(struct str s) /* "en", "pt-br" */
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] == '-' && i >= 2)))
@@ -53,27 +49,27 @@ static enum rc check(const struct actor *who, const struct article *a, struct er
 {
 	if (!actor_is_agent(who))
 		return fail(err, RC_DENIED, "Only agents write articles; nothing was saved");
-	if (!slug_ok(a->slug))
+	if (!kb_slug_ok(a->slug))
 		return fail_field(
 		        err, RC_INVALID, "slug",
 		        "The address of an article is words of lower-case letters and digits with hyphens between"
 		        " them, at most %d signs",
-		        MAX_SLUG);
-	if (!lang_ok(a->lang))
+		        KB_SLUG_MAX);
+	if (!kb_lang_ok(a->lang))
 		return fail_field(err, RC_INVALID, "lang", "The language is a short code like en or es");
-	if (!str_trim(a->title).n || a->title.n > MAX_TITLE || !one_line(a->title))
+	if (!str_trim(a->title).n || a->title.n > KB_TITLE_MAX || !one_line(a->title))
 		return fail_field(err, RC_INVALID, "title", "An article needs a title of one line, at most %d bytes",
-		                  MAX_TITLE);
-	if (a->summary.n > MAX_SUMMARY || !str_utf8_valid(a->summary))
-		return fail_field(err, RC_INVALID, "summary", "The summary has at most %d bytes", MAX_SUMMARY);
+		                  KB_TITLE_MAX);
+	if (a->summary.n > KB_SUMMARY_MAX || !str_utf8_valid(a->summary))
+		return fail_field(err, RC_INVALID, "summary", "The summary has at most %d bytes", KB_SUMMARY_MAX);
 	if (a->kind < ARTICLE_DOC || a->kind > ARTICLE_DEMO)
 		return fail_field(err, RC_INVALID, "kind", "There is no such kind of article");
 	if (a->visibility < VISIBLE_PUBLIC || a->visibility > VISIBLE_INTERNAL)
 		return fail_field(err, RC_INVALID, "visibility",
 		                  "An article is public, for customers, for plans or accounts, or internal");
-	if (a->markdown.n > MAX_MARKDOWN)
+	if (a->markdown.n > KB_MARKDOWN_MAX)
 		return fail_field(err, RC_LIMIT, "markdown", "The text is larger than %d KiB; nothing was saved",
-		                  MAX_MARKDOWN >> 10);
+		                  KB_MARKDOWN_MAX >> 10);
 	if (!str_utf8_valid(a->markdown))
 		return fail_field(err, RC_INVALID, "markdown", "The text is not UTF-8; nothing was saved");
 	return RC_OK;
@@ -147,6 +143,8 @@ enum rc kb_save(struct db_tx *tx, struct arena *scratch, const struct actor *who
 	rc = article_put(tx, now, &a, str_utf8_clip(text, MAX_BODY), ret, err);
 	if (rc == RC_OK)
 		rc = kb_note_media(tx, a.page, a.lang, true, &page, err);
+	if (rc == RC_OK)
+		rc = kb_revise(tx, scratch, who, now, &a, *ret, err);
 	if (rc == RC_OK)
 		rc = search_index_article(tx, *ret, a.title, text, true, err);
 	return rc == RC_OK ? tell(tx, who, now, &a, *ret, err) : rc;

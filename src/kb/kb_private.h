@@ -25,3 +25,9 @@ int kb_level(const struct actor *who);
 /* Writes (slug, lang) as it is, html and summary included, and its page, whose number it puts in a->page. */
 MUST_USE enum rc article_put(struct db_tx *tx, struct instant now, struct article *a, struct str body,
                              struct article_id *ret, struct err *err);
+/* After article_put(): the revision that readers get now, kept unless it is the newest one's text; what it expires and
+ * follows; the addresses elsewhere in it. */
+MUST_USE enum rc kb_revise(struct db_tx *tx, struct arena *scratch, const struct actor *who, struct instant now,
+                           const struct article *a, struct article_id id, struct err *err);
+bool kb_slug_ok(struct str s); /* words of lower-case letters and digits with single hyphens between them */
+bool kb_lang_ok(struct str s);

@@ -25,7 +25,11 @@ DB_QUERY2(q_search, "kb.search",
           " JOIN kb_page p ON p.id = a.page_id WHERE f.tsv @@ CAST(:q AS tsquery) AND " KB_SEES
           " AND " KB_LIVE("a") " AND " KB_LANG
                                " ORDER BY ts_rank(f.tsv, CAST(:q AS tsquery), 1) DESC, a.id LIMIT :max");
-DB_QUERY(q_page, "kb.page", "SELECT page_id FROM article WHERE slug = :slug LIMIT 1");
+/* An address is one page's, in all languages; what is not published has one, too. */
+DB_QUERY(q_page, "kb.page",
+         "SELECT x.page_id FROM (SELECT 1 AS n, page_id FROM article WHERE slug = :slug UNION ALL"
+         " SELECT 2, page_id FROM kb_draft WHERE slug = :slug UNION ALL"
+         " SELECT 3, id FROM kb_page WHERE key = :slug) x ORDER BY x.n LIMIT 1");
 DB_QUERY(q_add_page, "kb.add-page",
          "INSERT INTO kb_page (key, kind, visibility, source_lang, created_at, updated_at)"
          " VALUES (:slug, :kind, :visibility, :lang, :now, :now) RETURNING id");
