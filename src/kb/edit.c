@@ -1,4 +1,5 @@
-/* What writers may do with pages and drafts. Life (review, publication, archive) is life.c's, rows are edit_store.c's. */
+/* What writers may do with pages and drafts. Life (review, publication, archive) is life.c's, rows are edit_store.c's.
+ */
 #include "kb/edit_private.h"
 #include "kb/extra.h"
 #include "markdown/markdown.h"
@@ -21,8 +22,9 @@ enum rc kb_agents_only(const struct actor *who, struct err *err)
 
 enum rc kb_stale(struct err *err)
 {
-	return fail_code(err, RC_CONFLICT, "stale",
-	                 "Somebody else saved this text meanwhile. Yours is kept here and was not saved; compare both.");
+	return fail_code(
+	        err, RC_CONFLICT, "stale",
+	        "Somebody else saved this text meanwhile. Yours is kept here and was not saved; compare both.");
 }
 
 enum rc kb_tell(struct db_tx *tx, const struct actor *who, struct instant now, int64_t page, const char *what,
@@ -76,7 +78,8 @@ static enum rc slug_free(struct db_tx *tx, struct str slug, int64_t page, struct
 	enum rc rc = kb_row_slug_taken(tx, slug, page, NULL);
 
 	if (rc == RC_OK)
-		return fail_field(err, RC_INVALID, "slug", "Another page has this address, or had it: choose another one.");
+		return fail_field(err, RC_INVALID, "slug",
+		                  "Another page has this address, or had it: choose another one.");
 	return rc == RC_NOT_FOUND ? RC_OK : fail(err, rc, "The address could not be looked up. Try again.");
 }
 
@@ -97,7 +100,8 @@ static enum rc words(struct arena *a, const char *field, struct str s, struct st
 			buf_addc(&b, ' ');
 		}
 	if (b.n > WORDS_MAX || !str_utf8_valid(buf_str(&b)) || str_has_control(buf_str(&b)))
-		return fail_field(err, RC_INVALID, field, "These are words with blanks between them, at most %d bytes.", WORDS_MAX);
+		return fail_field(err, RC_INVALID, field, "These are words with blanks between them, at most %d bytes.",
+		                  WORDS_MAX);
 	*ret = arena_str(a, buf_str(&b));
 	return RC_OK;
 }
@@ -194,9 +198,11 @@ enum rc kb_page_change(struct db_tx *tx, struct arena *a, const struct actor *wh
 	if (p.visibility < VISIBLE_PUBLIC || p.visibility > VISIBLE_INTERNAL)
 		return fail_field(err, RC_INVALID, "visibility", "Choose who may read it.");
 	if (p.visibility == VISIBLE_PLANS && !p.n_plans)
-		return fail_field(err, RC_INVALID, "plans", "Choose at least one plan; until then nobody would see it.");
+		return fail_field(err, RC_INVALID, "plans",
+		                  "Choose at least one plan; until then nobody would see it.");
 	if (p.visibility == VISIBLE_ACCOUNTS && !p.n_accounts)
-		return fail_field(err, RC_INVALID, "accounts", "Name at least one account; until then nobody would see it.");
+		return fail_field(err, RC_INVALID, "accounts",
+		                  "Name at least one account; until then nobody would see it.");
 	p.product = str_trim(p.product);
 	p.product = p.product.p ? p.product : STR("");
 	if (p.product.n > 100 || !one_line(p.product))
@@ -210,7 +216,9 @@ enum rc kb_page_change(struct db_tx *tx, struct arena *a, const struct actor *wh
 	rc = kb_extra_write(a, p.kind, &x, &p.extra, err);
 	if (rc == RC_OK)
 		rc = kb_row_page_set(tx, now, &p, err);
-	return rc == RC_OK ? kb_tell(tx, who, now, p.id, p.visibility != was.visibility ? "visibility" : "properties", STR(""), err) : rc;
+	return rc == RC_OK ? kb_tell(tx, who, now, p.id, p.visibility != was.visibility ? "visibility" : "properties",
+	                             STR(""), err)
+	                   : rc;
 }
 
 static enum rc place_ok(struct db_tx *tx, int64_t page, int64_t parent, struct err *err)
@@ -245,8 +253,8 @@ enum rc kb_page_move(struct db_tx *tx, const struct actor *who, struct instant n
 }
 
 /* Positions may be alike (imports, migrations): those that must differ are written anew. */
-enum rc kb_page_shift(struct db_tx *tx, struct arena *a, const struct actor *who, struct instant now, int64_t page, bool up,
-                      struct err *err)
+enum rc kb_page_shift(struct db_tx *tx, struct arena *a, const struct actor *who, struct instant now, int64_t page,
+                      bool up, struct err *err)
 {
 	struct kb_brother *b = NULL;
 	int64_t parent = 0;
@@ -274,7 +282,8 @@ enum rc kb_page_shift(struct db_tx *tx, struct arena *a, const struct actor *who
 	return rc == RC_OK ? kb_tell(tx, who, now, page, "moved", STR(""), err) : rc;
 }
 
-enum rc kb_page_bin(struct db_tx *tx, const struct actor *who, struct instant now, int64_t page, bool bin, struct err *err)
+enum rc kb_page_bin(struct db_tx *tx, const struct actor *who, struct instant now, int64_t page, bool bin,
+                    struct err *err)
 {
 	int64_t parent;
 	enum rc rc = kb_agents_only(who, err);
@@ -316,7 +325,8 @@ enum rc kb_draft_save(struct db_tx *tx, struct arena *a, const struct actor *who
 	if (d.version != is.version)
 		return kb_stale(err);
 	if (is.state == KB_ARCHIVED)
-		return fail_code(err, RC_CONFLICT, "archived", "This page is archived. Take it out of the archive to change it.");
+		return fail_code(err, RC_CONFLICT, "archived",
+		                 "This page is archived. Take it out of the archive to change it.");
 	rc = text_ok(&d, err);
 	if (rc == RC_OK && !str_eq(d.slug, is.slug))
 		rc = slug_free(tx, d.slug, d.page, err);
@@ -347,7 +357,8 @@ enum rc kb_draft_drop(struct db_tx *tx, const struct actor *who, struct instant 
 	if (rc == RC_OK)
 		rc = kb_draft_open(tx, &a, page, lang, &d, err);
 	if (rc == RC_OK && !d.live)
-		return fail(err, RC_CONFLICT, "Nothing is published that the text could go back to. Use the recycle bin instead.");
+		return fail(err, RC_CONFLICT,
+		            "Nothing is published that the text could go back to. Use the recycle bin instead.");
 	if (rc == RC_OK)
 		rc = kb_row_draft_drop(tx, page, lang, err);
 	return rc == RC_OK ? kb_tell(tx, who, now, page, "dropped", lang, err) : rc;

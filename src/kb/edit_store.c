@@ -16,7 +16,8 @@ DB_QUERY(q_plans, "kb.edit-plans", "SELECT plan_id FROM kb_page_plan WHERE page_
 DB_QUERY(q_accounts, "kb.edit-accounts",
          "SELECT account_id FROM kb_page_account WHERE page_id = :page ORDER BY account_id LIMIT 500");
 DB_QUERY(q_page_add, "kb.edit-page-add",
-         "INSERT INTO kb_page (key, kind, visibility, source_lang, parent_id, position, owner_id, created_at, updated_at)"
+         "INSERT INTO kb_page (key, kind, visibility, source_lang, parent_id, position, owner_id, created_at, "
+         "updated_at)"
          " VALUES (:key, :kind, :visibility, :lang, :parent, :position, :owner, :now, :now) RETURNING id");
 DB_QUERY(q_page_set, "kb.edit-page-set",
          "UPDATE kb_page SET kind = :kind, visibility = :visibility, owner_id = :owner, review_at = :review,"
@@ -24,22 +25,25 @@ DB_QUERY(q_page_set, "kb.edit-page-set",
          " WHERE id = :page");
 DB_QUERY(q_plans_drop, "kb.edit-plans-drop", "DELETE FROM kb_page_plan WHERE page_id = :page");
 DB_QUERY(q_accounts_drop, "kb.edit-accounts-drop", "DELETE FROM kb_page_account WHERE page_id = :page");
-DB_QUERY2(q_plans_add, "kb.edit-plans-add",
-          "INSERT INTO kb_page_plan (page_id, plan_id) SELECT DISTINCT :page, l.id FROM plan l"
-          " WHERE l.id IN (SELECT value FROM json_each(:ids))",
-          "INSERT INTO kb_page_plan (page_id, plan_id) SELECT DISTINCT CAST(:page AS BIGINT), l.id FROM plan l WHERE l.id"
-          " IN (SELECT CAST(v AS BIGINT) FROM json_array_elements_text(CAST(:ids AS JSON)) AS j (v))");
+DB_QUERY2(
+        q_plans_add, "kb.edit-plans-add",
+        "INSERT INTO kb_page_plan (page_id, plan_id) SELECT DISTINCT :page, l.id FROM plan l"
+        " WHERE l.id IN (SELECT value FROM json_each(:ids))",
+        "INSERT INTO kb_page_plan (page_id, plan_id) SELECT DISTINCT CAST(:page AS BIGINT), l.id FROM plan l WHERE l.id"
+        " IN (SELECT CAST(v AS BIGINT) FROM json_array_elements_text(CAST(:ids AS JSON)) AS j (v))");
 DB_QUERY2(q_accounts_add, "kb.edit-accounts-add",
           "INSERT INTO kb_page_account (page_id, account_id) SELECT DISTINCT :page, l.id FROM account l"
           " WHERE l.id IN (SELECT value FROM json_each(:ids))",
-          "INSERT INTO kb_page_account (page_id, account_id) SELECT DISTINCT CAST(:page AS BIGINT), l.id FROM account l WHERE"
+          "INSERT INTO kb_page_account (page_id, account_id) SELECT DISTINCT CAST(:page AS BIGINT), l.id FROM account "
+          "l WHERE"
           " l.id IN (SELECT CAST(v AS BIGINT) FROM json_array_elements_text(CAST(:ids AS JSON)) AS j (v))");
 DB_QUERY(q_place, "kb.edit-place", "UPDATE kb_page SET parent_id = :parent, position = :position WHERE id = :page");
 DB_QUERY(q_last, "kb.edit-last",
          "SELECT COALESCE(MAX(position), 0) FROM kb_page WHERE COALESCE(parent_id, 0) = :parent");
 DB_QUERY(q_up, "kb.edit-up", "SELECT COALESCE(parent_id, 0) FROM kb_page WHERE id = :page");
 DB_QUERY(q_brothers, "kb.edit-brothers",
-         "SELECT id, position FROM kb_page WHERE COALESCE(parent_id, 0) = :parent AND (kind = 1 OR parent_id IS NOT NULL)"
+         "SELECT id, position FROM kb_page WHERE COALESCE(parent_id, 0) = :parent AND (kind = 1 OR parent_id IS NOT "
+         "NULL)"
          " AND deleted_at IS NULL ORDER BY position, id LIMIT 1000");
 DB_QUERY(q_depth, "kb.edit-depth",
          "WITH RECURSIVE t (id, depth) AS (SELECT CAST(:page AS BIGINT), CAST(1 AS BIGINT) UNION ALL"
@@ -52,7 +56,8 @@ DB_QUERY(q_purge_articles, "kb.edit-purge-articles", "DELETE FROM article WHERE 
 DB_QUERY(q_purge, "kb.edit-purge", "DELETE FROM kb_page WHERE id = :page AND deleted_at IS NOT NULL");
 DB_QUERY(q_taken, "kb.edit-slug-taken",
          "SELECT x.page_id FROM (SELECT page_id FROM article WHERE slug = :slug UNION ALL SELECT page_id FROM kb_draft"
-         " WHERE slug = :slug UNION ALL SELECT page_id FROM kb_redirect WHERE slug = :slug) x WHERE x.page_id <> :page LIMIT 1");
+         " WHERE slug = :slug UNION ALL SELECT page_id FROM kb_redirect WHERE slug = :slug) x WHERE x.page_id <> :page "
+         "LIMIT 1");
 DB_QUERY(q_key, "kb.edit-key-taken", "SELECT id FROM kb_page WHERE key = :key");
 
 static enum rc ids_of(struct db_tx *tx, const struct db_query *q, struct arena *out, int64_t page, int64_t **ret,
@@ -156,28 +161,29 @@ enum rc kb_row_page_set(struct db_tx *tx, struct instant now, const struct kb_pa
 		json_i64(&j, p->accounts[i].v);
 	json_end_arr(&j);
 	enum rc rc = db_exec(tx, &q_page_set,
-	                     DB_ARGS(db_i64("page", p->id), db_i64("kind", p->kind), db_i64("visibility", p->visibility),
-	                             db_id("owner", p->owner.v), db_time("review", p->review_at),
-	                             db_str("product", p->product), db_str("releases", p->releases),
-	                             db_str("tags", p->tags), db_i64("pinned", p->pinned), db_str("extra", p->extra),
-	                             db_i64("now", now.us)),
+	                     DB_ARGS(db_i64("page", p->id), db_i64("kind", p->kind),
+	                             db_i64("visibility", p->visibility), db_id("owner", p->owner.v),
+	                             db_time("review", p->review_at), db_str("product", p->product),
+	                             db_str("releases", p->releases), db_str("tags", p->tags),
+	                             db_i64("pinned", p->pinned), db_str("extra", p->extra), db_i64("now", now.us)),
 	                     NULL, err);
 	if (rc == RC_OK)
 		rc = db_exec(tx, &q_plans_drop, DB_ARGS(db_i64("page", p->id)), NULL, err);
 	if (rc == RC_OK)
 		rc = db_exec(tx, &q_accounts_drop, DB_ARGS(db_i64("page", p->id)), NULL, err);
 	if (rc == RC_OK)
-		rc = db_exec(tx, &q_plans_add, DB_ARGS(db_i64("page", p->id), db_str("ids", buf_str(&plans))), NULL, err);
-	if (rc == RC_OK)
-		rc = db_exec(tx, &q_accounts_add, DB_ARGS(db_i64("page", p->id), db_str("ids", buf_str(&accounts))), NULL,
+		rc = db_exec(tx, &q_plans_add, DB_ARGS(db_i64("page", p->id), db_str("ids", buf_str(&plans))), NULL,
 		             err);
+	if (rc == RC_OK)
+		rc = db_exec(tx, &q_accounts_add, DB_ARGS(db_i64("page", p->id), db_str("ids", buf_str(&accounts))),
+		             NULL, err);
 	return rc;
 }
 
 enum rc kb_row_page_place(struct db_tx *tx, int64_t page, int64_t parent, int64_t position, struct err *err)
 {
-	return db_exec(tx, &q_place, DB_ARGS(db_i64("page", page), db_id("parent", parent), db_i64("position", position)),
-	               NULL, err);
+	return db_exec(tx, &q_place,
+	               DB_ARGS(db_i64("page", page), db_id("parent", parent), db_i64("position", position)), NULL, err);
 }
 
 enum rc kb_row_page_last(struct db_tx *tx, int64_t parent, int64_t *ret, struct err *err)
@@ -211,8 +217,8 @@ enum rc kb_row_page_depth(struct db_tx *tx, int64_t page, int64_t *ret, struct e
 
 enum rc kb_row_page_bin(struct db_tx *tx, int64_t page, struct instant at, struct str by, struct err *err)
 {
-	return db_exec(tx, &q_bin, DB_ARGS(db_i64("page", page), db_time("at", at), db_str("by", by.p ? by : STR(""))), NULL,
-	               err);
+	return db_exec(tx, &q_bin, DB_ARGS(db_i64("page", page), db_time("at", at), db_str("by", by.p ? by : STR(""))),
+	               NULL, err);
 }
 
 enum rc kb_row_page_purge(struct db_tx *tx, int64_t page, struct err *err)
@@ -225,7 +231,8 @@ enum rc kb_row_page_purge(struct db_tx *tx, int64_t page, struct err *err)
 		rc = db_exec(tx, step[i], DB_ARGS(db_i64("page", page)), NULL, err);
 	if (rc == RC_OK)
 		rc = db_exec(tx, &q_purge, DB_ARGS(db_i64("page", page)), &n, err);
-	return rc == RC_OK && !n ? fail(err, RC_CONFLICT, "Only what is in the recycle bin can be deleted for good.") : rc;
+	return rc == RC_OK && !n ? fail(err, RC_CONFLICT, "Only what is in the recycle bin can be deleted for good.")
+	                         : rc;
 }
 
 enum rc kb_row_slug_taken(struct db_tx *tx, struct str slug, int64_t page, struct err *err)
@@ -254,19 +261,24 @@ DB_QUERY(q_article, "kb.edit-article",
          " WHERE a.page_id = :page AND a.lang = :lang");
 /* The source as readers get it, else its draft. */
 DB_QUERY(q_source, "kb.edit-source",
-         "SELECT a.slug, a.title, a.revision, p.source_lang FROM kb_page p JOIN article a ON a.page_id = p.id AND a.lang ="
-         " p.source_lang WHERE p.id = :page UNION ALL SELECT d.slug, d.title, 0, p.source_lang FROM kb_page p JOIN kb_draft d"
-         " ON d.page_id = p.id AND d.lang = p.source_lang WHERE p.id = :page AND NOT EXISTS (SELECT 1 FROM article a WHERE"
+         "SELECT a.slug, a.title, a.revision, p.source_lang FROM kb_page p JOIN article a ON a.page_id = p.id AND "
+         "a.lang ="
+         " p.source_lang WHERE p.id = :page UNION ALL SELECT d.slug, d.title, 0, p.source_lang FROM kb_page p JOIN "
+         "kb_draft d"
+         " ON d.page_id = p.id AND d.lang = p.source_lang WHERE p.id = :page AND NOT EXISTS (SELECT 1 FROM article a "
+         "WHERE"
          " a.page_id = p.id AND a.lang = p.source_lang)");
 DB_QUERY(q_draft_add, "kb.edit-draft-add",
          "INSERT INTO kb_draft (page_id, lang, state, slug, title, summary, markdown, version, base, source_revision,"
-         " saved_by, saved_at) VALUES (:page, :lang, :state, :slug, :title, :summary, :markdown, 1, :base, :source, :by, :at)"
+         " saved_by, saved_at) VALUES (:page, :lang, :state, :slug, :title, :summary, :markdown, 1, :base, :source, "
+         ":by, :at)"
          " ON CONFLICT (page_id, lang) DO NOTHING");
-DB_QUERY(q_draft_set, "kb.edit-draft-set",
-         "UPDATE kb_draft SET state = :state, slug = :slug, title = :title, summary = :summary, markdown = :markdown,"
-         " version = version + 1, base = :base, source_revision = :source, publish_at = :publish, expires_at = :expires,"
-         " reviewer_id = :reviewer, saved_by = :by, saved_at = :at"
-         " WHERE page_id = :page AND lang = :lang AND version = :version");
+DB_QUERY(
+        q_draft_set, "kb.edit-draft-set",
+        "UPDATE kb_draft SET state = :state, slug = :slug, title = :title, summary = :summary, markdown = :markdown,"
+        " version = version + 1, base = :base, source_revision = :source, publish_at = :publish, expires_at = :expires,"
+        " reviewer_id = :reviewer, saved_by = :by, saved_at = :at"
+        " WHERE page_id = :page AND lang = :lang AND version = :version");
 DB_QUERY(q_draft_drop, "kb.edit-draft-drop", "DELETE FROM kb_draft WHERE page_id = :page AND lang = :lang");
 DB_QUERY(q_article_slug, "kb.edit-article-slug", "UPDATE article SET slug = :slug WHERE id = :id");
 DB_QUERY(q_article_drop, "kb.edit-article-drop", "DELETE FROM article WHERE id = :id");
@@ -336,7 +348,9 @@ static enum rc source_row(struct db_tx *tx, struct arena *out, struct kb_draft *
 	if (rc == RC_OK)
 		rc = db_next(&r, err);
 	if (rc != RC_OK)
-		return rc == RC_NOT_FOUND ? fail(err, RC_NOT_FOUND, "There is no such page. It may have been deleted for good.") : rc;
+		return rc == RC_NOT_FOUND
+		               ? fail(err, RC_NOT_FOUND, "There is no such page. It may have been deleted for good.")
+		               : rc;
 	if (str_eq(db_col_peek(&r, 3), d->lang))
 		return RC_OK;
 	d->source_now = db_col_i64(&r, 2);
@@ -447,9 +461,11 @@ DB_QUERY(q_comment_add, "kb.comment-add",
          " VALUES (:page, :lang, :agent, :author, :text, :now)");
 DB_QUERY(q_comment_done, "kb.comment-done",
          "UPDATE kb_comment SET done_at = :now WHERE id = :id AND page_id = :page AND done_at IS NULL");
-DB_QUERY(q_comments, "kb.comments",
-         "SELECT id, lang, author, text, at, done_at FROM kb_comment WHERE page_id = :page ORDER BY id DESC LIMIT :max");
-DB_QUERY(q_templates, "kb.templates", "SELECT id, name, lang, kind, '' FROM kb_template ORDER BY name, lang LIMIT :max");
+DB_QUERY(
+        q_comments, "kb.comments",
+        "SELECT id, lang, author, text, at, done_at FROM kb_comment WHERE page_id = :page ORDER BY id DESC LIMIT :max");
+DB_QUERY(q_templates, "kb.templates",
+         "SELECT id, name, lang, kind, '' FROM kb_template ORDER BY name, lang LIMIT :max");
 DB_QUERY(q_template, "kb.template", "SELECT id, name, lang, kind, markdown FROM kb_template WHERE id = :id");
 DB_QUERY(q_template_add, "kb.template-add",
          "INSERT INTO kb_template (name, lang, kind, markdown) VALUES (:name, :lang, :kind, :markdown)");
@@ -480,9 +496,10 @@ enum rc kb_comment_done(struct db_tx *tx, const struct actor *who, struct instan
 {
 	enum rc rc = kb_agents_only(who, err);
 
-	return rc == RC_OK ? db_exec(tx, &q_comment_done,
-	                             DB_ARGS(db_i64("id", comment), db_i64("page", page), db_i64("now", now.us)), NULL, err)
-	                   : rc;
+	return rc == RC_OK
+	               ? db_exec(tx, &q_comment_done,
+	                         DB_ARGS(db_i64("id", comment), db_i64("page", page), db_i64("now", now.us)), NULL, err)
+	               : rc;
 }
 
 enum rc kb_comments(struct db_tx *tx, struct arena *out, int64_t page, struct kb_comment **ret, size_t *ret_n,
@@ -493,8 +510,8 @@ enum rc kb_comments(struct db_tx *tx, struct arena *out, int64_t page, struct kb
 	enum rc rc = db_select(tx, &q_comments, DB_ARGS(db_i64("page", page), db_i64("max", COMMENTS_MAX)), &r, err);
 
 	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
-		*VEC_ADD(out, &v) = (struct kb_comment){ db_col_i64(&r, 0),    text(&r, 1, out),   text(&r, 2, out),
-			                                 text(&r, 3, out),     db_col_time(&r, 4), db_col_time(&r, 5) };
+		*VEC_ADD(out, &v) = (struct kb_comment){ db_col_i64(&r, 0), text(&r, 1, out),   text(&r, 2, out),
+			                                 text(&r, 3, out),  db_col_time(&r, 4), db_col_time(&r, 5) };
 	*ret = v.at;
 	*ret_n = v.n;
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
@@ -557,7 +574,8 @@ enum rc kb_template_save(struct db_tx *tx, const struct actor *who, struct insta
 	enum rc rc = db_exec(tx, k->id ? &q_template_set : &q_template_add, args, NULL, err);
 
 	if (rc == RC_CONFLICT)
-		return fail_field(err, RC_INVALID, "name", "There is a template of this name in this language already.");
+		return fail_field(err, RC_INVALID, "name",
+		                  "There is a template of this name in this language already.");
 	return rc == RC_OK ? kb_tell(tx, who, now, 0, "template", k->lang, err) : rc;
 }
 
@@ -570,9 +588,11 @@ enum rc kb_template_drop(struct db_tx *tx, const struct actor *who, struct insta
 	return rc == RC_OK ? kb_tell(tx, who, now, 0, "template", STR(""), err) : rc;
 }
 
-enum rc kb_use_add(struct db_tx *tx, int64_t page, struct ticket_id ticket, int how, struct instant now, struct err *err)
+enum rc kb_use_add(struct db_tx *tx, int64_t page, struct ticket_id ticket, int how, struct instant now,
+                   struct err *err)
 {
-	return db_exec(tx, &q_use,
-	               DB_ARGS(db_i64("page", page), db_i64("ticket", ticket.v), db_i64("how", how), db_i64("now", now.us)),
-	               NULL, err);
+	return db_exec(
+	        tx, &q_use,
+	        DB_ARGS(db_i64("page", page), db_i64("ticket", ticket.v), db_i64("how", how), db_i64("now", now.us)),
+	        NULL, err);
 }

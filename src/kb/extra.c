@@ -1,4 +1,5 @@
-/* What a page is besides its text: JSON of kb_page.extra read, checked and written, and the lines authors type for it. */
+/* What a page is besides its text: JSON of kb_page.extra read, checked and written, and the lines authors type for it.
+ */
 #include "kb/extra.h"
 #include "util/json.h"
 #include <jansson.h>
@@ -37,8 +38,8 @@ static void read_text(struct arena *a, const char *lang, const json_t *o, struct
 	for (size_t i = 0; i < rows(tours, KB_TOURS); i++) {
 		const json_t *tour = json_array_get(tours, i);
 
-		t->tours[t->n_tours++] =
-		        (struct kb_tour){ copy(a, tour, "title"), copy(a, tour, "path"), copy(a, tour, "hint") };
+		t->tours[t->n_tours++] = (struct kb_tour){ copy(a, tour, "title"), copy(a, tour, "path"),
+			                                   copy(a, tour, "hint") };
 	}
 }
 
@@ -59,13 +60,12 @@ void kb_extra_read(struct arena *a, struct str json, struct kb_extra *ret)
 	for (size_t i = 0; i < rows(captions, KB_CAPTIONS); i++) {
 		const json_t *c = json_array_get(captions, i);
 
-		ret->captions[ret->n_captions++] =
-		        (struct kb_caption){ copy(a, c, "lang"), copy(a, c, "label"), copy(a, c, "media") };
+		ret->captions[ret->n_captions++] = (struct kb_caption){ copy(a, c, "lang"), copy(a, c, "label"),
+			                                                copy(a, c, "media") };
 	}
 	texts = json_object_get(root, "text");
 	ret->texts = arena_array(a, struct kb_extra_text, json_object_size(texts) + 1);
-	json_object_foreach(texts, lang, text)
-		read_text(a, lang, text, &ret->texts[ret->n_texts++]);
+	json_object_foreach(texts, lang, text) read_text(a, lang, text, &ret->texts[ret->n_texts++]);
 	json_decref(root);
 }
 
@@ -129,10 +129,11 @@ static bool id_of(struct str s, size_t max, struct str *ret) /* letters, digits,
 /* The address that is embedded, of what people copy from their browser. */
 static bool embed_of(struct arena *a, struct str s, struct str *ret)
 {
-	static const char *const tube[] = { "https://www.youtube.com/watch?v=", "https://youtube.com/watch?v=",
-		                            "https://m.youtube.com/watch?v=", "https://youtu.be/",
-		                            "https://www.youtube.com/embed/",
-		                            "https://www.youtube-nocookie.com/embed/" };
+	static const char *const tube[] = {
+		"https://www.youtube.com/watch?v=", "https://youtube.com/watch?v=",
+		"https://m.youtube.com/watch?v=",   "https://youtu.be/",
+		"https://www.youtube.com/embed/",   "https://www.youtube-nocookie.com/embed/"
+	};
 	static const char *const vimeo[] = { "https://vimeo.com/", "https://player.vimeo.com/video/" };
 	struct str id;
 
@@ -157,7 +158,8 @@ static bool host_ok(struct str s)
 		char c = s.p[i];
 
 		dots += c == '.';
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || (c == '.' && i && s.p[i - 1] != '.')))
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+		      (c == '.' && i && s.p[i - 1] != '.')))
 			return false;
 	}
 	return dots && s.n <= 253 && s.p[0] != '-' && s.p[s.n - 1] != '.';
@@ -175,9 +177,10 @@ static enum rc check(struct arena *a, enum article_kind kind, struct kb_extra *x
 	if (!token_ok(x->media))
 		return fail_field(err, RC_INVALID, "media", "This is no file of ours: upload it, or choose one");
 	if (x->embed.n && !embed_of(a, x->embed, &x->embed))
-		return fail_field(err, RC_INVALID, "embed",
-		                  "Videos from elsewhere are embedded from YouTube or Vimeo only, in the form that sets no"
-		                  " cookies: paste the address of the video's page");
+		return fail_field(
+		        err, RC_INVALID, "embed",
+		        "Videos from elsewhere are embedded from YouTube or Vimeo only, in the form that sets no"
+		        " cookies: paste the address of the video's page");
 	if (x->link.n && !address_ok(x->link))
 		return fail_field(err, RC_INVALID, "link", "The address begins with https:// and has no blanks");
 	if (!plain(x->label, 200))
@@ -186,7 +189,8 @@ static enum rc check(struct arena *a, enum article_kind kind, struct kb_extra *x
 	if (str_ends(x->host, STR("/")))
 		x->host.n--;
 	if (kind == ARTICLE_DEMO && x->host.n && !host_ok(x->host))
-		return fail_field(err, RC_INVALID, "host", "The host of a demo site is a name like demo.campus.example");
+		return fail_field(err, RC_INVALID, "host",
+		                  "The host of a demo site is a name like demo.campus.example");
 	for (size_t i = 0; i < x->n_texts; i++)
 		if (x->texts[i].transcript.n > KB_TRANSCRIPT_MAX || !str_utf8_valid(x->texts[i].transcript))
 			return fail_field(err, RC_LIMIT, "transcript", "The transcript has at most %d KiB",
@@ -249,11 +253,11 @@ enum rc kb_extra_write(struct arena *a, enum article_kind kind, struct kb_extra 
 {
 	struct json j;
 	AUTO_BUF b;
+	buf_init(&b, KB_EXTRA_MAX);
 	enum rc rc = check(a, kind, x, err);
 
 	if (rc != RC_OK)
 		return rc;
-	buf_init(&b, KB_EXTRA_MAX);
 	json_init(&j, &b);
 	json_obj(&j);
 	if (kind == ARTICLE_VIDEO) {
@@ -297,7 +301,8 @@ enum rc kb_clock_parse(struct str s, int64_t *ret)
 	int parts = 0;
 
 	while (str_cut(&s, ':', &part)) {
-		if (str_to_i64(part, &n) != RC_OK || n < 0 || n > 100000 || (parts && (n > 59 || part.n != 2)) || ++parts > 3)
+		if (str_to_i64(part, &n) != RC_OK || n < 0 || n > 100000 || (parts && (n > 59 || part.n != 2)) ||
+		    ++parts > 3)
 			return RC_INVALID;
 		sum = sum * 60 + n;
 	}
@@ -323,7 +328,8 @@ enum rc kb_chapters_parse(struct arena *a, struct str lines, struct kb_chapter *
 		if (!str_cut(&line, ' ', &when) || kb_clock_parse(when, &c.at) != RC_OK || !str_trim(line).n ||
 		    !plain(line, 300) || c.at <= before || v.n >= KB_CHAPTERS)
 			return fail_field(err, RC_INVALID, "chapters",
-			                  "A chapter is a line like “1:05 Title”, later ones below, at most %d: “" STR_F "”",
+			                  "A chapter is a line like “1:05 Title”, later ones below, at most %d: “" STR_F
+			                  "”",
 			                  KB_CHAPTERS, STR_A(str_utf8_clip(whole, 80)));
 		before = c.at;
 		c.title = str_trim(line);
@@ -360,12 +366,14 @@ enum rc kb_tours_parse(struct arena *a, struct str lines, struct kb_tour **ret, 
 			t.hint = rest.p ? str_trim(rest) : STR("");
 		t.title = str_trim(t.title);
 		t.path = str_trim(t.path);
-		if (!t.title.n || !plain(whole, 1500) || !str_starts(t.path, STR("/")) || str_starts(t.path, STR("//")) ||
-		    str_find_byte(t.path, ' ') != STR_NONE || str_find_byte(t.path, '\\') != STR_NONE || v.n >= KB_TOURS)
-			return fail_field(err, RC_INVALID, "tours",
-			                  "A tour is a line like “A peer-graded assignment | /courses/... | what to look at”,"
-			                  " at most %d: “" STR_F "”",
-			                  KB_TOURS, STR_A(str_utf8_clip(whole, 80)));
+		if (!t.title.n || !plain(whole, 1500) || !str_starts(t.path, STR("/")) ||
+		    str_starts(t.path, STR("//")) || str_find_byte(t.path, ' ') != STR_NONE ||
+		    str_find_byte(t.path, '\\') != STR_NONE || v.n >= KB_TOURS)
+			return fail_field(
+			        err, RC_INVALID, "tours",
+			        "A tour is a line like “A peer-graded assignment | /courses/... | what to look at”,"
+			        " at most %d: “" STR_F "”",
+			        KB_TOURS, STR_A(str_utf8_clip(whole, 80)));
 		*VEC_ADD(a, &v) = t;
 	}
 	*ret = v.at;

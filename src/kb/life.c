@@ -1,6 +1,6 @@
 /* The life of a text: review, publication, archive, restoring, and what jobs do of it. Each function is one
- * transaction's worth: whatever is killed when, a text is published whole, with its revision, redirect, index and event,
- * or not at all. */
+ * transaction's worth: whatever is killed when, a text is published whole, with its revision, redirect, index and
+ * event, or not at all. */
 #include "kb/edit_private.h"
 #include "search/search.h"
 
@@ -20,9 +20,11 @@ static enum rc open_for(struct db_tx *tx, struct arena *a, const struct actor *w
 static enum rc need_draft(const struct kb_draft *d, struct err *err)
 {
 	if (d->state == KB_ARCHIVED)
-		return fail_code(err, RC_CONFLICT, "archived", "This page is archived. Take it out of the archive first.");
+		return fail_code(err, RC_CONFLICT, "archived",
+		                 "This page is archived. Take it out of the archive first.");
 	if (!d->version || d->state == KB_PUBLISHED)
-		return fail_code(err, RC_CONFLICT, "unchanged", "There is nothing new: what you see is what readers get.");
+		return fail_code(err, RC_CONFLICT, "unchanged",
+		                 "There is nothing new: what you see is what readers get.");
 	return RC_OK;
 }
 
@@ -100,7 +102,8 @@ static enum rc put_live(struct db_tx *tx, struct arena *a, const struct actor *w
 	if (rc == RC_OK || rc == RC_NOT_FOUND)
 		rc = readdress(tx, d, &was, err);
 	if (rc != RC_OK)
-		return rc == RC_CONFLICT ? fail_field(err, RC_INVALID, "slug", "Another page has this address: choose another one.")
+		return rc == RC_CONFLICT ? fail_field(err, RC_INVALID, "slug",
+		                                      "Another page has this address: choose another one.")
 		                         : rc;
 	next = (struct article){ .slug = d->slug,
 		                 .lang = d->lang,
@@ -128,7 +131,8 @@ static enum rc put_live(struct db_tx *tx, struct arena *a, const struct actor *w
 static enum rc dates_ok(struct instant at, struct instant expires, struct err *err)
 {
 	if (time_is_set(expires) && !time_before(at, expires))
-		return fail_field(err, RC_INVALID, "expires_at", "It would expire before readers get it: choose a later day.");
+		return fail_field(err, RC_INVALID, "expires_at",
+		                  "It would expire before readers get it: choose a later day.");
 	return RC_OK;
 }
 
@@ -156,7 +160,8 @@ enum rc kb_schedule(struct db_tx *tx, struct arena *a, const struct actor *who, 
 	if (rc == RC_OK)
 		rc = need_draft(&d, err);
 	if (rc == RC_OK && !time_before(now, at))
-		return fail_field(err, RC_INVALID, "publish_at", "This moment is over: choose a later one, or publish now.");
+		return fail_field(err, RC_INVALID, "publish_at",
+		                  "This moment is over: choose a later one, or publish now.");
 	if (rc == RC_OK)
 		rc = dates_ok(at, expires_at, err);
 	if (rc != RC_OK)
@@ -313,7 +318,8 @@ enum rc kb_due_step(struct db_tx *tx, struct arena *a, struct instant now, struc
 		rc = kb_draft_open(tx, a, page, lang, &d, err);
 		if (rc == RC_OK)
 			rc = put_live(tx, a, &program, now, &d, STR("as scheduled"), d.expires_at, err);
-		/* Binned, or its address is taken meanwhile: it waits for its writers, not for ever at the head of the queue. */
+		/* Binned, or its address is taken meanwhile: it waits for its writers, not for ever at the head of the
+		 * queue. */
 		if (rc == RC_CONFLICT || rc == RC_INVALID || rc == RC_LIMIT) {
 			rc = kb_draft_open(tx, a, page, lang, &d, err);
 			d.publish_at = (struct instant){ 0 };

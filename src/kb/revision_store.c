@@ -28,10 +28,12 @@ DB_QUERY2(q_link, "kb.links-put",
           "INSERT INTO kb_link (page_id, lang, url) SELECT DISTINCT :page, :lang, value FROM json_each(:urls)",
           "INSERT INTO kb_link (page_id, lang, url) SELECT DISTINCT CAST(:page AS BIGINT), CAST(:lang AS TEXT), value"
           " FROM json_array_elements_text(CAST(:urls AS json))");
-DB_QUERY(q_redirect, "kb.redirect-find",
-         "SELECT a.slug, a.lang FROM kb_redirect r JOIN kb_page p ON p.id = r.page_id JOIN article a ON a.page_id = p.id"
-         " WHERE r.slug = :slug AND " KB_SEES " AND " KB_LIVE("a") " AND (a.lang = :lang OR a.lang = r.lang OR a.lang = 'en')"
-         " ORDER BY CASE WHEN a.lang = :lang THEN 0 WHEN a.lang = r.lang THEN 1 ELSE 2 END LIMIT 1");
+DB_QUERY(
+        q_redirect, "kb.redirect-find",
+        "SELECT a.slug, a.lang FROM kb_redirect r JOIN kb_page p ON p.id = r.page_id JOIN article a ON a.page_id = p.id"
+        " WHERE r.slug = :slug AND " KB_SEES " AND " KB_LIVE(
+                "a") " AND (a.lang = :lang OR a.lang = r.lang OR a.lang = 'en')"
+                     " ORDER BY CASE WHEN a.lang = :lang THEN 0 WHEN a.lang = r.lang THEN 1 ELSE 2 END LIMIT 1");
 DB_QUERY(q_redirect_add, "kb.redirect-add",
          "INSERT INTO kb_redirect (slug, lang, page_id) VALUES (:slug, :lang, :page)"
          " ON CONFLICT (slug, lang) DO UPDATE SET page_id = excluded.page_id");
@@ -114,7 +116,9 @@ static struct str links_of(struct arena *a, struct str html)
 enum rc kb_revise(struct db_tx *tx, struct arena *scratch, const struct actor *who, struct instant now,
                   const struct article *a, struct article_id id, struct err *err)
 {
-	struct kb_revision text = { .title = a->title, .summary = a->summary, .markdown = a->markdown, .note = a->note };
+	struct kb_revision text = {
+		.title = a->title, .summary = a->summary, .markdown = a->markdown, .note = a->note
+	};
 	int64_t page = 0, number = 0;
 	enum rc rc = db_get_i64(tx, &q_article, DB_ARGS(db_i64("id", id.v)), &page, err);
 
@@ -151,7 +155,8 @@ enum rc kb_revisions(struct db_tx *tx, struct arena *out, int64_t page, struct s
 	VEC(struct kb_revision) v = { 0 };
 	AUTO_ROWS r = { 0 };
 	enum rc rc = db_select(tx, &q_list,
-	                       DB_ARGS(db_i64("page", page), db_str("lang", lang), db_i64("max", REVISIONS_MAX)), &r, err);
+	                       DB_ARGS(db_i64("page", page), db_str("lang", lang), db_i64("max", REVISIONS_MAX)), &r,
+	                       err);
 
 	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
 		*VEC_ADD(out, &v) = revision_row(&r, out);
