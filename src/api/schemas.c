@@ -130,6 +130,8 @@ static const struct member ticket[] = {
 	{ "resolvedAt", "time?", NULL },
 	{ "confirmedAt", "time?", NULL },
 	{ "closedAt", "time?", NULL },
+	{ "knownProblem", "boolean", "It is part of a problem that others have, too" },
+	{ "problem", "integer?", "Agents' tokens: the same number on all tickets of a known problem" },
 	{ "version", "integer", "Grows with every change that you can see" },
 	{ "clocks", "Clock[]", "Of incidents; requests have none" },
 	{ NULL, NULL, NULL },

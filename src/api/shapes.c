@@ -111,6 +111,8 @@ void api_ticket(struct json *j, const struct desk *d, const struct ticket *t, co
 	json_ktime(j, "resolvedAt", t->resolved_at);
 	json_ktime(j, "confirmedAt", t->confirmed_at);
 	json_ktime(j, "closedAt", t->closed_at);
+	json_kbool(j, "knownProblem", t->problem.v != 0);
+	id(j, "problem", actor_is_agent(who) ? t->problem.v : 0);
 	json_ki64(j, "version", t->last_event.v);
 	json_key(j, "clocks");
 	json_arr(j);

@@ -12,12 +12,13 @@
 #include "oncall/oncall.h"
 #include "phone/phone.h"
 #include "search/search.h"
-#include "ticket/ticket.h"
+#include "ticket/problem.h"
 #include "web/web.h"
+#include <jansson.h>
 
 const struct route *const wire_routes[] = {
-	asset_routes,  signin_routes, people_routes, portal_routes, new_ticket_routes, portal_ticket_routes, kb_routes, kb_media_routes, claim_routes,
-	desk_routes,   desk_ticket_routes, triage_routes, clock_routes, board_routes, report_routes, oncall_routes, call_routes, admin_oncall_routes, admin_routes, api_routes, cti_routes, ops_routes, NULL,
+	asset_routes,  signin_routes, people_routes, portal_routes, new_ticket_routes, portal_ticket_routes, portal_problem_routes, kb_routes, kb_media_routes, claim_routes,
+	desk_routes,   desk_ticket_routes, desk_problem_routes, triage_routes, clock_routes, board_routes, report_routes, oncall_routes, call_routes, admin_oncall_routes, admin_routes, api_routes, cti_routes, ops_routes, NULL,
 };
 
 /* ---- jobs ---- */
@@ -61,12 +62,39 @@ static enum rc job_oncall(void *app, const struct job *job, struct arena *scratc
 	return oncall_job_step(app, job, time_now(), scratch, err);
 }
 
+struct telling {
+	struct arena *a;
+	int64_t update;
+	bool more;
+};
+
+static enum rc problem_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct telling *t = arg;
+
+	return problem_tell_step(tx, t->a, time_now(), t->update, &t->more, err);
+}
+
+static enum rc job_problem(void *app, const struct job *job, struct arena *scratch, struct err *err)
+{
+	struct telling t = { .a = scratch, .more = true };
+	json_t *j = json_loadb(job->args.p, job->args.n, 0, NULL);
+	enum rc rc = RC_OK;
+
+	t.update = json_integer_value(json_object_get(j, "update"));
+	json_decref(j);
+	while (rc == RC_OK && t.more)
+		rc = db_write_behind(((struct desk *)app)->db, problem_step, &t, err);
+	return rc;
+}
+
 const struct job_kind wire_jobs[] = {
 	{ .name = "oncall.step", .run = job_oncall },
 	{ .name = "oncall.webhook", .run = webhook_job, .max_tries = 8 },
 	{ .name = "signin.mail", .run = signin_job_mail, .max_tries = 5 },
 	{ .name = "web.touch", .run = web_job_touch, .every_seconds = 60 },
 	{ .name = "clock.reassess", .run = job_reassess, .lease_seconds = 600 },
+	{ .name = PROBLEM_JOB, .run = job_problem, .lease_seconds = 600 },
 	{ .name = "ticket.close", .run = job_close, .every_seconds = 600 },
 	{ .name = "desk.tidy", .run = job_tidy, .every_seconds = 3600 },
 	{ .name = NULL },

@@ -24,6 +24,7 @@
 #define EV_CLOSED             "ticket.closed"
 #define EV_RATED              "ticket.rated"       /* rating, comment */
 #define EV_CALLBACK           "ticket.callback"    /* phone: asked for; done: true when somebody called */
+#define EV_PROBLEM            "ticket.problem"     /* what: declared, linked, joined, taken-out, update, shown, hidden, solved; title; number of its first ticket */
 #define EV_PARTICIPANT        "ticket.participant" /* email, accepted */
 #define EV_MAIL_FAILED        "mail.failed"        /* to, error (never public) */
 #define EV_MAIL_AUTOMATIC     "mail.automatic"     /* an automatic mail was filed (never public) */

@@ -376,6 +376,15 @@ static enum rc start_by_rule(struct db_tx *tx, struct arena *a, const struct eve
 
 	if (rc != RC_OK || criticality < 1 || criticality > 4 || !rules[criticality][trigger])
 		return rc;
+	struct actor system = actor_system();
+	struct ticket t;
+
+	/* Who is called for the known problem need not be called for each customer who has it. */
+	rc = ticket_find_id(tx, a, &system, e->ticket, &t, err);
+	if (rc == RC_OK && t.problem.v && t.problem.v != t.id.v)
+		return RC_OK;
+	if (rc != RC_OK)
+		return rc == RC_NOT_FOUND ? RC_OK : rc;
 	rc = oncall_start(tx, a, e->ticket, rules[criticality][trigger], trigger, arena_strf(a, "event:%lld", (long long)e->id.v), now, err);
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }

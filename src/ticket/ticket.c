@@ -297,6 +297,8 @@ enum rc ticket_resolve(struct db_tx *tx, struct arena *out, const struct actor *
 		c.t.responded_at = now;
 	json_kstr(&d.json, "resolution", resolution);
 	rc = edit_tell(&c, EV_RESOLVED, true, (struct message_id){ 0 }, &d, err);
+	if (rc == RC_OK)
+		rc = problem_solved(&c, err);
 	return rc == RC_OK ? edit_save(&c, err) : rc;
 }
 

@@ -37,6 +37,7 @@ struct ticket {
 	        callback_phone, mail_token;
 	struct agent_id assignee;
 	struct team_id team;
+	struct ticket_id problem; /* the first ticket of the known problem it is part of, itself on that one; 0 = none */
 	enum ent_verdict verdict;
 	bool not_phoned;
 	struct instant callback_at, opened_at, updated_at, responded_at, resolved_at, confirmed_at, closed_at;

@@ -7,7 +7,7 @@
 	" t.complexity, t.priority, t.state, t.waiting_for, t.channel, t.subject, t.course, t.unit, t.affected_email," \
 	" t.link, t.wanted_on, t.resolution, t.rating_comment, t.plan_code, t.callback_phone, t.mail_token,"           \
 	" t.assignee_id, t.team_id, t.verdict, t.not_phoned, t.callback_at, t.opened_at, t.updated_at,"                \
-	" t.responded_at, t.resolved_at, t.confirmed_at, t.closed_at, t.rating, t.last_event_id,"                      \
+	" t.responded_at, t.resolved_at, t.confirmed_at, t.closed_at, t.rating, t.last_event_id, t.problem_id,"                      \
 	" a.name, c.name, c.email, g.name, m.name, s.name"
 #define FROM                                                                                                           \
 	" FROM ticket t LEFT JOIN account a ON a.id = t.account_id LEFT JOIN contact c ON c.id = t.contact_id"         \
@@ -128,6 +128,7 @@ static void read_ticket(struct db_rows *r, struct arena *out, struct ticket *t)
 	t->closed_at = TIM;
 	t->rating = (int)I64;
 	t->last_event.v = I64;
+	t->problem.v = I64;
 	t->account_name = TXT;
 	t->contact_name = TXT;
 	t->contact_email = TXT;
@@ -138,8 +139,8 @@ static void read_ticket(struct db_rows *r, struct arena *out, struct ticket *t)
 #undef TXT
 #undef TIM
 }
-#define ROLE_COL    44
-#define VISIBLE_COL 45
+#define ROLE_COL    45
+#define VISIBLE_COL 46
 
 static enum rc no_ticket(struct err *err)
 {

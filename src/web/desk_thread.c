@@ -6,6 +6,7 @@
 #include "web/clock_view.h"
 #include "web/desk_view.h"
 #include "web/oncall_view.h"
+#include "web/problem_view.h"
 #include "web/web.h"
 #include <jansson.h>
 
@@ -56,6 +57,9 @@ enum rc desk_load(struct db_tx *tx, void *load, struct err *err)
 	if (rc == RC_OK && t->kind == TICKET_INCIDENT) {
 		x->paging = arena_new(a, struct desk_paging);
 		rc = desk_paging_load(tx, x->q, t, x->paging, err);
+		x->problem = arena_new(a, struct desk_problem);
+		if (rc == RC_OK)
+			rc = desk_problem_load(tx, x->q, t, x->problem, err);
 	}
 	return rc;
 }
@@ -287,6 +291,30 @@ static struct str say_acknowledged(const struct telling *t)
 					       : str_of(_(t->l, "Somebody has the ticket: paging stopped"));
 }
 
+static struct str say_problem(const struct telling *t)
+{
+	struct str what = word(t, "what"), title = word(t, "title");
+
+	if (str_is(what, "declared"))
+		return TR_FILL(t->a, _(t->l, "{who} made it a known problem: {title}"), { "who", t->e->actor }, { "title", title });
+	if (str_is(what, "joined"))
+		return TR_FILL(t->a, _(t->l, "{who} is affected by the known problem: {title}"), { "who", t->e->actor },
+		               { "title", title });
+	if (str_is(what, "taken-out"))
+		return TR_FILL(t->a, _(t->l, "{who} took it out of the known problem: {title}"), { "who", t->e->actor },
+		               { "title", title });
+	if (str_is(what, "solved"))
+		return TR_FILL(t->a, _(t->l, "The known problem is solved: {title}"), { "title", title });
+	if (str_is(what, "shown"))
+		return TR_FILL(t->a, _(t->l, "{who} shows the known problem to all customers"), { "who", t->e->actor });
+	if (str_is(what, "update"))
+		return TR_FILL(t->a, _(t->l, "{who} told all customers who have the known problem"), { "who", t->e->actor });
+	if (str_is(what, "hidden"))
+		return TR_FILL(t->a, _(t->l, "{who} hides the known problem from other customers"), { "who", t->e->actor });
+	return TR_FILL(t->a, _(t->l, "{who} put it under the known problem: {title}"), { "who", t->e->actor },
+	               { "title", title });
+}
+
 static struct str say_exhausted(const struct telling *t)
 {
 	return str_of(_(t->l, "Nobody answered the pages"));
@@ -324,6 +352,7 @@ static struct str tell(const struct req *q, const struct event *e)
 		{ EV_RATED,          say_rated         },
 		{ EV_CALLBACK,       say_callback      },
 		{ EV_PARTICIPANT,    say_participant   },
+		{ EV_PROBLEM,        say_problem       },
 		{ EV_MAIL_FAILED,    say_mail_failed   },
 		{ EV_MAIL_AUTOMATIC, say_mail_automatic},
 		{ EV_ONCALL_PAGED,   say_paged         },
@@ -659,6 +688,8 @@ void desk_fill(struct req *q, struct desk_load *x, const char *action, struct de
 	v->clocks = x->clocks;
 	memcpy(v->preview, x->preview, sizeof(v->preview));
 	v->paging = x->paging;
+	v->problem = x->problem;
+	v->solution = x->problem && x->problem->part && !x->problem->open ? x->problem->p.resolution : STR("");
 	desk_items(q, &x->view, (struct event_id){ 0 }, &v->items, &v->n_items);
 	fill_people(q, x, v);
 	fill_composer(q, x, v);

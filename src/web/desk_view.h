@@ -70,6 +70,7 @@ struct desk_item { /* a message, or an event in one line */
 struct clock_line; /* web/clock_view.h */
 struct clock_cycle;
 struct desk_paging; /* web/oncall_view.h */
+struct desk_problem; /* web/problem_view.h */
 struct desk_person {
 	struct str name, email;
 	bool requester;
@@ -97,6 +98,8 @@ struct desk_ticket {
 	struct html clocks; /* clock_list, "" = none runs or ran */
 	struct str preview[5]; /* what each criticality would promise */
 	const struct desk_paging *paging; /* web/oncall_view.h */
+	const struct desk_problem *problem; /* incidents; web/problem_view.h */
+	struct str solution; /* fits: of the known problem it was part of */
 	/* the composer */
 	struct str text, draft_url;
 	bool note;
@@ -206,6 +209,7 @@ struct desk_load {
 	struct html clocks;
 	struct str preview[5];
 	struct desk_paging *paging;
+	struct desk_problem *problem;
 };
 /* desk_recall.c: parts of it that are kept between requests. */
 MUST_USE enum rc desk_counts_of(struct db_tx *tx, struct desk_load *x, struct err *err);

@@ -3,6 +3,7 @@
 #include "blob/blob.h"
 #include "entitlement/promise.h"
 #include "web/portal_common.h"
+#include "web/problem_view.h"
 
 /* ---- shared ---- */
 
@@ -159,6 +160,8 @@ struct home {
 	struct article *articles;
 	size_t n_articles;
 	bool with_articles;
+	struct problem_banner *problems;
+	size_t n_problems;
 };
 
 static enum rc read_home(struct db_tx *tx, void *arg, struct err *err)
@@ -171,6 +174,8 @@ static enum rc read_home(struct db_tx *tx, void *arg, struct err *err)
 
 	if (rc == RC_OK)
 		rc = ticket_list(tx, q->arena, &q->actor, &query, &h->rows, &h->n_rows, &next, err);
+	if (rc == RC_OK)
+		rc = portal_problems(tx, q, &h->problems, &h->n_problems, err);
 	if (rc == RC_OK && h->with_articles)
 		rc = kb_list(tx, q->arena, &q->actor, str_of(i18n_tag(web_lang(q))), 0, &h->articles, &h->n_articles, err);
 	return rc;
@@ -188,6 +193,9 @@ static struct support_home home_view(struct home *h)
 		.n_lines = h->n_rows,
 		.articles = h->articles,
 		.n_articles = h->n_articles > 4 ? 4 : h->n_articles,
+		.problems = h->problems,
+		.n_problems = h->n_problems,
+		.may_join = q->actor.contact_role >= CONTACT_OPERATOR,
 	};
 
 	if (v.covered) {

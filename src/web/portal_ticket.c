@@ -8,6 +8,7 @@
 #include "util/json.h"
 #include "web/clock_view.h"
 #include "web/portal_common.h"
+#include "web/problem_view.h"
 
 #define TEXT_FIELD_MAX (200 << 10)
 #define UNCHECKED      ((struct event_id){ 0 })
@@ -23,6 +24,7 @@ struct loaded {
 	struct clock_cycle *clocks;
 	size_t n_clocks;
 	int days; /* a request's estimate */
+	struct problem_banner problem;
 };
 
 static int64_t number_of(const struct req *q)
@@ -60,6 +62,8 @@ static enum rc load(struct db_tx *tx, void *arg, struct err *err)
 		rc = clock_find(tx, a, x->view.t.id, x->q->now, &x->clocks, &x->n_clocks, err);
 	else if (rc == RC_OK)
 		rc = clock_estimate_days(tx, a, x->view.t.complexity, &x->days, err);
+	if (rc == RC_OK)
+		rc = portal_problem_of(tx, x->q, &x->view.t, &x->problem, err);
 	if (rc != RC_OK || !x->view.t.plan_code.n)
 		return rc;
 	/* A plan that is gone costs the sentence about it, not the page. */
@@ -181,6 +185,19 @@ static struct str say_callback(const struct telling *t)
 	               { "phone", word(t, "phone") });
 }
 
+static struct str say_problem(const struct telling *t)
+{
+	struct str what = word(t, "what"), title = word(t, "title");
+
+	if (str_is(what, "solved"))
+		return TR_FILL(t->a, _(t->l, "The known problem is solved: {title}"), { "title", title });
+	if (str_is(what, "taken-out"))
+		return TR_FILL(t->a, _(t->l, "This ticket is no longer part of the known problem: {title}"), { "title", title });
+	if (str_is(what, "declared") || str_is(what, "joined") || str_is(what, "linked"))
+		return TR_FILL(t->a, _(t->l, "This ticket is part of a known problem: {title}"), { "title", title });
+	return STR_NULL;
+}
+
 /* STR_NULL: nothing a customer needs to read. */
 static struct str tell(const struct req *q, const struct event *e)
 {
@@ -200,6 +217,7 @@ static struct str tell(const struct req *q, const struct event *e)
                 { EV_CONFIRMED,    say_confirmed  },
 		{ EV_CLOSED,       say_closed     },
                 { EV_CALLBACK,     say_callback   },
+		{ EV_PROBLEM,      say_problem    },
 	};
 	struct telling t = { .l = web_lang(q), .a = q->arena, .e = e };
 	struct str s = STR_NULL;
@@ -402,6 +420,7 @@ static struct ticket_page page_of(struct loaded *x)
 	v.draft_url = str_concat(q->arena, v.url, STR("/draft"));
 	v.clocks = clock_lines(q, x->clocks, x->n_clocks, false, &v.n_clocks);
 	v.wanted_on = or_empty(t->wanted_on);
+	v.problem = x->problem.title.n ? &x->problem : NULL;
 	if (x->days)
 		v.estimate = TR_FILL(q->arena, tr_n(l, "{n} working day", "{n} working days", x->days),
 		                     { "n", arena_strf(q->arena, "%d", x->days) });

@@ -12,6 +12,7 @@ struct ticket_line {               /* a ticket in a list */
 	const char *status;        /* translated */
 	struct instant updated_at;
 };
+struct problem_banner; /* web/problem_view.h */
 struct support_home {
 	struct str covered_title, covered_text; /* what the plan covers, or the exact no */
 	bool covered, may_open;
@@ -21,6 +22,9 @@ struct support_home {
 	struct article *articles;
 	size_t n_articles;
 	struct str phone, phone_to;
+	struct problem_banner *problems;
+	size_t n_problems;
+	bool may_join;
 };
 struct refusal {                   /* the form's place when it is not entitled */
 	struct str title, text, who_text;
@@ -90,6 +94,7 @@ struct ticket_page {
 	struct clock_line *clocks; /* what was promised, and what is left of it */
 	size_t n_clocks;
 	struct str estimate, wanted_on; /* of a request */
+	const struct problem_banner *problem; /* NULL: none */
 };
 struct kb_home { struct str words; struct article *at; size_t n; bool searched; const char *lang; };
 struct kb_article { const struct article *a; struct html body; bool fallback; bool signed_in; };

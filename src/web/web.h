@@ -116,6 +116,7 @@ extern const struct route kb_media_routes[]; /* "/kb/media": files of pages */
 extern const struct route claim_routes[]; /* the two links of an acknowledgement */
 extern const struct route desk_routes[]; /* "/desk": agents */
 extern const struct route desk_ticket_routes[];
+extern const struct route desk_problem_routes[], portal_problem_routes[];
 extern const struct route triage_routes[];
 extern const struct route clock_routes[]; /* each minute of a promise, for agents and customers */
 extern const struct route call_routes[];

@@ -85,6 +85,7 @@ POST /support/new/criticality write
 GET /support/new/unsure write
 POST /support/new/unsure write
 POST /support/new/callback write
+POST /support/problems/{number} write
 GET /support/new/details write
 POST /support/new/details write
 POST /support/new/draft write
@@ -130,6 +131,7 @@ GET /desk/tickets/{number}/clocks agent
 POST /desk/tickets/{number}/reply agent
 POST /desk/tickets/{number}/draft agent
 POST /desk/tickets/{number}/take agent
+POST /desk/tickets/{number}/problem agent
 POST /desk/tickets/{number}/assign agent
 POST /desk/tickets/{number}/state agent
 POST /desk/tickets/{number}/criticality agent
