@@ -44,6 +44,7 @@ int cmd_bench(struct app *app, int argc, char **argv);
 int cmd_clock(struct app *app, int argc, char **argv);
 int cmd_calendar(struct app *app, int argc, char **argv);
 int cmd_phone(struct app *app, int argc, char **argv);
+int cmd_kb(struct app *app, int argc, char **argv);
 int cmd_verify(struct app *app, int argc, char **argv);
 int cmd_routes(struct app *app, int argc, char **argv);
 int cmd_import(struct app *app, int argc, char **argv);

@@ -16,6 +16,7 @@ const struct command commands[] = {
 	{ "mail", cmd_mail, "mail deliver -f SENDER RECIPIENT ... | parse [FILE|-] | run | sign-in MAILBOX", "take a mail from standard input; print a mail as JSON; file what waits" },
 	{ "admin", cmd_admin, "admin agent|password|token|sign-in-link|second-factor-off ...", "make first accounts and tokens, set passwords" },
 	{ "import", cmd_import, "import FILE.csv [--dry-run]", "import accounts, subscriptions, sites and contacts" },
+	{ "kb", cmd_kb, "kb import DIR|FILE | export DIR | source add|list|pull|remove ...", "documentation in and out of the knowledge base; sources in Git" },
 	{ "demo", cmd_demo, "demo", "fill an empty desk with demo data" },
 	{ "calendar", cmd_calendar, "calendar add|between --calendar FILE --from T [--minutes N | --to T]", "count working time (--explain, --json, --holidays FILE.ics, --zone ZONE)" },
 	{ "clock", cmd_clock, "clock explain TICKET", "each minute of a promise, counted or not, and why" },

@@ -2,6 +2,7 @@
  * place to read. */
 #include "api/api.h"
 #include "app/app.h"
+#include "app/kb_source.h"
 #include "app/ops.h"
 #include "auth/auth.h"
 #include "clock/clock.h"
@@ -92,6 +93,7 @@ const struct job_kind wire_jobs[] = {
 	{ .name = "oncall.step", .run = job_oncall },
 	{ .name = "oncall.webhook", .run = webhook_job, .max_tries = 8 },
 	{ .name = "signin.mail", .run = signin_job_mail, .max_tries = 5 },
+	{ .name = "kb.pull", .run = kb_source_job, .every_seconds = 60, .lease_seconds = 1200 },
 	{ .name = "web.touch", .run = web_job_touch, .every_seconds = 60 },
 	{ .name = "clock.reassess", .run = job_reassess, .lease_seconds = 600 },
 	{ .name = PROBLEM_JOB, .run = job_problem, .lease_seconds = 600 },

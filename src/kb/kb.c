@@ -76,7 +76,7 @@ static enum rc check(const struct actor *who, const struct article *a, struct er
 }
 
 /* The beginning of the text in one line, cut between words. */
-static struct str summary_of(struct arena *a, struct str text)
+struct str kb_summary(struct arena *a, struct str text)
 {
 	AUTO_BUF b;
 	struct str rest = str_trim(text), word;
@@ -138,7 +138,7 @@ enum rc kb_save(struct db_tx *tx, struct arena *scratch, const struct actor *who
 	struct str text = page.plain;
 	a.html = page.html;
 	a.title = str_trim(a.title);
-	a.summary = str_trim(a.summary).n ? str_trim(a.summary) : summary_of(scratch, text);
+	a.summary = str_trim(a.summary).n ? str_trim(a.summary) : kb_summary(scratch, text);
 	a.markdown = a.markdown.p ? a.markdown : STR("");
 	rc = article_put(tx, now, &a, str_utf8_clip(text, MAX_BODY), ret, err);
 	if (rc == RC_OK)

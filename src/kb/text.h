@@ -18,3 +18,5 @@ MUST_USE enum rc kb_note_media(struct db_tx *tx, int64_t page, struct str lang, 
 /* What is wrong as a sentence in the author's language. Nothing of it forbids publishing by itself: that is the
  * caller's. */
 struct str kb_problem(struct arena *a, const struct i18n *l, const struct markdown_problem *p);
+/* The beginning of a plain text in one line, cut between words: the summary of who wrote none. */
+struct str kb_summary(struct arena *a, struct str plain);

@@ -124,3 +124,7 @@ struct str markdown_fill(struct arena *a, struct str html, const struct markdown
 /* "Getting Started" -> "getting-started": heading anchors, and slugs of imports. Latin letters lose their accents; at
  * most `max` bytes; "" when nothing is left. */
 struct str markdown_slug(struct arena *a, struct str title, size_t max);
+/* The text with other addresses: `fn` is asked for that of each link and picture outside of code and returns the new one,
+ * or STR_NULL to leave it. */
+typedef struct str markdown_link_fn(void *arg, struct arena *a, struct str to, bool image);
+struct str markdown_relink(struct arena *a, struct str text, markdown_link_fn *fn, void *arg);
