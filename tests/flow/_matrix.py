@@ -23,6 +23,7 @@ WEB = {
     'read-it':  'in   ok   ok   ok   gone no   no',    # one thing of the first account
     'write':    'in   no   ok   ok   ok   no   no',
     'write-it': 'in   no   ok   ok   gone no   no',
+    'problem':  'in   no   gone gone gone no   no',    # the ticket asked for is no known problem
     'manage':   'in   no   no   ok   ok   no   no',
     'manage-it': 'in  no   no   ok   gone no   no',
     'agent':    'in   gone gone gone gone ok   ok',
@@ -85,7 +86,7 @@ POST /support/new/criticality write
 GET /support/new/unsure write
 POST /support/new/unsure write
 POST /support/new/callback write
-POST /support/problems/{number} write
+POST /support/problems/{number} problem
 GET /support/new/details write
 POST /support/new/details write
 POST /support/new/draft write
