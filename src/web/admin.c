@@ -569,6 +569,12 @@ static const struct field plans_fields[] = {
         { "name",    FIELD_TEXT, 200, true },
         { 0    }
 };
+static const struct field estimate_fields[] = {
+	{"days_s", FIELD_INT, .doc = "Working days of a request, S" },
+	{"days_m", FIELD_INT, .doc = "M" },
+	{"days_l", FIELD_INT, .doc = "L" },
+	{ 0 }
+};
 static const struct field plan_fields[] = {
 	{"name",      FIELD_TEXT, 200, true },
 	{ "support",        FIELD_BOOL },
@@ -576,6 +582,10 @@ static const struct field plan_fields[] = {
 	{ "quota",FIELD_INT, 1000000 },
 	{ "ch",     FIELD_TEXT, 10 },
 	{ "target",       FIELD_TEXT, 10 },
+	{ "calendar",       FIELD_INT, .doc = "Working hours; 0: around the clock" },
+	{ "cal",       FIELD_TEXT, 20, .doc = "Of each promise; 0: the plan's" },
+	{ "warn",       FIELD_TEXT, 4, .doc = "Percent of the time" },
+	{ "pauses",       FIELD_TEXT, 2, .doc = "Waiting for whom stops the clock" },
 	{ 0   }
 };
 static const struct field rules_fields[] = {
@@ -617,6 +627,8 @@ const struct route admin_routes[] = {
 	{ HTTP_POST,             "/desk/admin/contacts/{id}", CAP_ADMIN, admin_contact_save, contact_fields, ROUTE_LENIENT },
 	{ HTTP_GET,                  "/desk/admin/plans", CAP_ADMIN, admin_plans_show },
 	{ HTTP_POST,                 "/desk/admin/plans", CAP_ADMIN, admin_plans_add, plans_fields, ROUTE_LENIENT },
+	{ HTTP_GET, "/desk/admin/estimates", CAP_ADMIN, admin_plans_show },
+	{ HTTP_POST, "/desk/admin/estimates", CAP_ADMIN, admin_estimates_save, estimate_fields, ROUTE_LENIENT },
 	{ HTTP_GET,	                 "/desk/admin/plans/{id}", CAP_ADMIN, admin_plan_show },
 	{ HTTP_POST,"/desk/admin/plans/{id}", CAP_ADMIN, admin_plan_save, plan_fields, ROUTE_LENIENT },
 	{ HTTP_GET,                 "/desk/admin/jobs", CAP_ADMIN, admin_jobs_show },

@@ -1,8 +1,12 @@
 /* Administration: plans as data: which ways of reaching us, which promises, how many tickets. */
+#include "clock/clock.h"
 #include "tmpl.h"
 #include "web/admin_view.h"
+#include "web/signin_private.h"
 
 #define N_CHANNELS 5 /* form, mail, phone, API, widget; agents open by their own right */
+
+static const char *const days_field[] = { "", "days_s", "days_m", "days_l" };
 
 struct plans {
 	struct req *q;
@@ -10,13 +14,20 @@ struct plans {
 	size_t n;
 	struct plan one;
 	struct plan_id id;
+	struct calendar *calendars;
+	size_t n_calendars;
+	int days[4];
 };
 
 static enum rc load_plans(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct plans *p = arg;
 
-	return plan_list(tx, p->q->arena, &p->list, &p->n, err);
+	enum rc rc = plan_list(tx, p->q->arena, &p->list, &p->n, err);
+
+	for (int c = 1; c <= 3 && rc == RC_OK; c++)
+		rc = clock_estimate_days(tx, p->q->arena, c, &p->days[c], err);
+	return rc;
 }
 
 static enum rc show_plans(struct req *q, struct resp *r)
@@ -34,8 +45,42 @@ static enum rc show_plans(struct req *q, struct resp *r)
 		                 .code = web_field_value(q, "code", STR("")),
 		                 .name = web_field_value(q, "name", STR("")) };
 
+	for (int c = 1; c <= 3; c++)
+		v.days[c] = web_field_value(q, days_field[c], arena_strf(q->arena, "%d", p.days[c]));
 	tmpl_admin_plans(&o, &v);
 	return RC_OK;
+}
+
+/* How many working days a request takes, by complexity: for all plans. */
+static enum rc save_estimates(struct db_tx *tx, void *arg, struct err *err)
+{
+	static const char *const key[] = { "", "estimate-s", "estimate-m", "estimate-l" };
+	struct req *q = arg;
+	int64_t last = 0, v;
+	enum rc rc = RC_OK;
+
+	for (int i = 1; i <= 3 && rc == RC_OK; i++) {
+		if (!req_int(q, days_field[i], &v) || v < 1 || v > 365)
+			return fail_field(err, RC_INVALID, days_field[i],
+			                  "An estimate is 1 to 365 working days. Nothing was changed.");
+		if (v < last)
+			return fail_field(err, RC_INVALID, days_field[i],
+			                  "What is more complex does not take less time. Nothing was changed.");
+		last = v;
+		rc = setting_set(tx, key[i], req_field(q, days_field[i]), err);
+	}
+	return rc == RC_OK ? signin_event(tx, q, &q->actor, EV_PLAN, "estimates changed", err) : rc;
+}
+
+enum rc admin_estimates_save(struct req *q, struct resp *r)
+{
+	if (web_fields_wrong(q, r))
+		return show_plans(q, r);
+	enum rc rc = db_write(web_desk(q)->db, save_estimates, q, req_err(q));
+
+	if (web_form_failed(q, r, rc))
+		return show_plans(q, r);
+	return rc == RC_OK ? web_done(r, _(web_lang(q), "Saved."), STR("/desk/admin/plans")) : rc;
 }
 
 enum rc admin_plans_show(struct req *q, struct resp *r)
@@ -76,7 +121,31 @@ static enum rc load_plan(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct plans *p = arg;
 
-	return plan_find(tx, p->q->arena, (struct plan_id){ web_path_id(p->q, "id") }, &p->one, err);
+	enum rc rc = plan_find(tx, p->q->arena, (struct plan_id){ web_path_id(p->q, "id") }, &p->one, err);
+
+	return rc == RC_OK ? calendar_list(tx, p->q->arena, &p->calendars, &p->n_calendars, err) : rc;
+}
+
+/* The i-th of a field that is there for each promise: what was typed, when the form was refused. */
+static struct str typed(struct req *q, const char *field, size_t i, struct str saved)
+{
+	struct str at[16];
+
+	return q->method == HTTP_POST && req_fields(q, field, at, COUNT(at)) == 16 ? at[i] : saved;
+}
+
+static struct admin_target target_of(struct req *q, const struct plan *p, int c, int m, const char *label)
+{
+	size_t i = (size_t)(c - 1) * 4 + (size_t)m - 1;
+	struct arena *a = q->arena;
+	struct admin_target t = { .criticality = c, .label = label };
+	int64_t v = 0;
+
+	t.value = typed(q, "target", i, p->target[c][m] ? arena_strf(a, "%d", p->target[c][m]) : STR(""));
+	t.warn = typed(q, "warn", i, p->warn[c][m] ? arena_strf(a, "%d", p->warn[c][m]) : STR(""));
+	t.calendar = str_to_i64(typed(q, "cal", i, STR_NULL), &v) == RC_OK ? v : p->target_calendar[c][m].v;
+	t.pauses = str_to_i64(typed(q, "pauses", i, STR_NULL), &v) == RC_OK ? (int)v : p->pauses[c][m];
+	return t;
 }
 
 static void fill_row(struct req *q, const struct plan *p, int row, struct admin_plan_row *ret)
@@ -91,10 +160,8 @@ static void fill_row(struct req *q, const struct plan *p, int row, struct admin_
 	for (int i = 0; i < N_CHANNELS; i++)
 		ret->channels[i] = (struct admin_cell){ arena_strf(q->arena, "%d.%d.%d", kind, c, i + 1), channels[i],
 			                                (p->channels[kind][c] & 1u << (i + 1)) != 0 };
-	for (int m = 1; m <= 4; m++)
-		ret->targets[m - 1] = (struct admin_cell){ p->target[c][m] ? arena_strf(q->arena, "%d", p->target[c][m])
-			                                                   : STR(""),
-			                                   metrics[m - 1], false };
+	for (int m = 1; m <= 4 && c; m++)
+		ret->targets[m - 1] = target_of(q, p, c, m, metrics[m - 1]);
 }
 
 static enum rc show_plan(struct plans *p, struct resp *r)
@@ -109,6 +176,9 @@ static enum rc show_plan(struct plans *p, struct resp *r)
 	v.quota = web_field_value(q, "quota",
 	                          p->one.quota_month < 0 ? STR("")
 	                                                 : arena_strf(q->arena, "%lld", (long long)p->one.quota_month));
+	v.calendars = p->calendars;
+	v.n_calendars = p->n_calendars;
+	v.calendar = p->one.calendar.v;
 	for (int i = 0; i < 5; i++)
 		fill_row(q, &p->one, i, &v.rows[i]);
 	tmpl_admin_plan(&o, &v);
@@ -121,6 +191,42 @@ enum rc admin_plan_show(struct req *q, struct resp *r)
 	enum rc rc = db_read(web_desk(q)->db, load_plan, &p, req_err(q));
 
 	return rc == RC_OK ? show_plan(&p, r) : rc;
+}
+
+static bool is_calendar(const struct plans *p, int64_t id)
+{
+	for (size_t i = 0; i < p->n_calendars; i++)
+		if (p->calendars[i].id.v == id)
+			return true;
+	return false;
+}
+
+/* Calendar, warning and pauses of each promise; a form without them leaves them. */
+static enum rc read_counting(struct plans *x, struct err *err)
+{
+	struct req *q = x->q;
+	struct plan *p = &x->one;
+	struct str cal[16], warn[16], pauses[16];
+	int64_t c, w, s;
+
+	if (req_fields(q, "cal", cal, 16) != 16 || req_fields(q, "warn", warn, 16) != 16 ||
+	    req_fields(q, "pauses", pauses, 16) != 16)
+		return RC_OK;
+	for (size_t i = 0; i < 16; i++) {
+		c = w = s = 0;
+		if (str_to_i64(cal[i], &c) != RC_OK || (c && !is_calendar(x, c)))
+			return fail_field(err, RC_INVALID, "counting",
+			                  "One of the calendars is gone. Please reload the page.");
+		if (warn[i].n && (str_to_i64(warn[i], &w) != RC_OK || w < 1 || w > 100))
+			return fail_field(err, RC_INVALID, "counting",
+			                  "A warning comes after 1 to 100 percent of the time.");
+		if (str_to_i64(pauses[i], &s) != RC_OK || (s & ~3 && s != PAUSE_NEVER))
+			return fail_field(err, RC_INVALID, "counting", "Choose what stops the clock.");
+		p->target_calendar[i / 4 + 1][i % 4 + 1].v = c;
+		p->warn[i / 4 + 1][i % 4 + 1] = (uint8_t)w;
+		p->pauses[i / 4 + 1][i % 4 + 1] = (uint8_t)s;
+	}
+	return RC_OK;
 }
 
 static enum rc read_plan(struct req *q, struct plan *p, struct err *err)
@@ -163,8 +269,18 @@ static enum rc save_plan(struct db_tx *tx, void *arg, struct err *err)
 	struct plans *p = arg;
 	enum rc rc = load_plan(tx, p, err);
 
+	int64_t calendar = 0;
+
 	if (rc == RC_OK)
 		rc = read_plan(p->q, &p->one, err);
+	if (rc == RC_OK && req_int(p->q, "calendar", &calendar)) {
+		if (calendar && !is_calendar(p, calendar))
+			return fail_field(err, RC_INVALID, "calendar",
+			                  "This calendar is gone. Please reload the page.");
+		p->one.calendar.v = calendar;
+	}
+	if (rc == RC_OK)
+		rc = read_counting(p, err);
 	return rc == RC_OK ? plan_save(tx, &p->q->actor, p->q->now, &p->one, &p->id, err) : rc;
 }
 

@@ -117,11 +117,17 @@ struct admin_cell {
 	const char *label;
 	bool on;
 };
+struct admin_target { /* what is promised, and how it is counted */
+	struct str value, warn; /* minutes, percent */
+	const char *label;
+	int criticality, pauses; /* enum clock_pauses */
+	int64_t calendar;        /* 0: the plan's */
+};
 struct admin_plan_row {
 	int criticality;
 	bool request;
 	struct admin_cell channels[5];
-	struct admin_cell targets[4];
+	struct admin_target targets[4];
 };
 struct admin_plans {
 	struct page *p;
@@ -131,8 +137,13 @@ struct admin_plans {
 	int64_t id;
 	struct str code, name, quota, rank;
 	bool support;
+	int64_t calendar;
+	struct calendar *calendars;
+	size_t n_calendars;
 	struct admin_plan_row rows[5];
+	struct str days[4]; /* a request's estimate by complexity, from 1 */
 };
+enum rc admin_estimates_save(struct req *q, struct resp *r);
 struct admin_tools {
 	struct page *p;
 	struct job_row *jobs;

@@ -737,6 +737,31 @@ TEST_EACH_DB(admin_pages)
 	EXPECT_EQ("with its promises", b.status, 303);
 	get(&b, plan);
 	EXPECT("which are kept", str_find(b.body, STR("value=\"240\"")) != STR_NONE);
+#define NONE15(f, v)                                                                                                   \
+	"&" f "=" v "&" f "=" v "&" f "=" v "&" f "=" v "&" f "=" v "&" f "=" v "&" f "=" v "&" f "=" v "&" f "=" v    \
+	"&" f "=" v "&" f "=" v "&" f "=" v "&" f "=" v "&" f "=" v "&" f "=" v
+	post(&b, plan,
+	     "name=Basic&support=1&rank=10&calendar=0&target=15" NONE15("target", "") "&cal=0" NONE15(
+	             "cal", "0") "&warn=60" NONE15("warn", "") "&pauses=3" NONE15("pauses", "0"));
+	EXPECT_EQ("how it is counted is saved", b.status, 303);
+	get(&b, plan);
+	EXPECT("the warning", str_find(b.body, STR("first answer\" value=\"60\"")) != STR_NONE);
+	EXPECT("what stops it", str_find(b.body, STR("value=\"3\" selected")) != STR_NONE);
+	post(&b, plan,
+	     "name=Basic&support=1&rank=10&target=15" NONE15("target", "") "&cal=77" NONE15(
+	             "cal", "0") "&warn=60" NONE15("warn", "") "&pauses=3" NONE15("pauses", "0"));
+	EXPECT_EQ("a calendar that is none is refused", b.status, 422);
+	post(&b, plan,
+	     "name=Basic&support=1&rank=10&target=15" NONE15("target", "") "&cal=0" NONE15(
+	             "cal", "0") "&warn=101" NONE15("warn", "") "&pauses=3" NONE15("pauses", "0"));
+	EXPECT("a warning after the end, too, and it stays on the page",
+	       b.status == 422 && str_find(b.body, STR("value=\"101\"")) != STR_NONE);
+	post(&b, "/desk/admin/estimates", "days_s=2&days_m=4&days_l=9");
+	EXPECT_EQ("estimates of requests", b.status, 303);
+	get(&b, "/desk/admin/plans");
+	EXPECT("are kept", str_find(b.body, STR("name=\"days_l\" inputmode=\"numeric\" value=\"9\"")) != STR_NONE);
+	post(&b, "/desk/admin/estimates", "days_s=5&days_m=4&days_l=9");
+	EXPECT_EQ("S does not take longer than M", b.status, 422);
 	post(&b, acc, "do=subscription&name=Main&plan=1&valid_from=2026-01-01&valid_to=");
 	EXPECT_EQ("a subscription", b.status, 303);
 	post(&b, acc, "do=subscription&name=Main&plan=1&valid_from=tomorrow");

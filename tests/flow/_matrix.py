@@ -174,6 +174,8 @@ GET /desk/admin/contacts/{contact} admin
 POST /desk/admin/contacts/{contact} admin
 GET /desk/admin/plans admin
 POST /desk/admin/plans admin
+GET /desk/admin/estimates admin
+POST /desk/admin/estimates admin
 GET /desk/admin/plans/{one} admin
 POST /desk/admin/plans/{one} admin
 GET /desk/admin/jobs admin
