@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what Carrel needs on Debian 12 and is not there yet: install.sh [build|test]
+# Installs what Carrel needs on Debian 12 and is not there yet: install.sh [build|test|demo]
 #   build  compiler and libraries (when nothing is said)
 #   test   these, and what ./test starts: PostgreSQL, Postfix, a browser, nginx
+#   demo   a real documentation tree for the demo to import
 # Asks dpkg first and the network only for what is missing. Services that come with a package are not started: the
 # tests run their own, in folders of their own.
 set -euo pipefail
@@ -17,10 +18,11 @@ what=${1:-build}
 case $what in
 build) want=$build ;;
 test) want="$build $tests" ;;
-*) echo "usage: tools/install.sh [build|test]" >&2; exit 64 ;;
+demo) want="python-flask-doc" ;;
+*) echo "usage: tools/install.sh [build|test|demo]" >&2; exit 64 ;;
 esac
 # Whoever has a newer Node.js keeps it.
-command -v node >/dev/null && command -v npm >/dev/null || want="$want nodejs npm"
+[ $what = demo ] || { command -v node >/dev/null && command -v npm >/dev/null; } || want="$want nodejs npm"
 
 if ! command -v dpkg-query >/dev/null; then
 	echo "install.sh knows Debian 12 only. On another system install the counterparts of:" $want >&2
