@@ -9,6 +9,7 @@
 #include "event/event.h"
 #include "http/http.h"
 #include "jobs/jobs.h"
+#include "kb/edit.h"
 #include "mail/notify.h"
 #include "oncall/oncall.h"
 #include "phone/phone.h"
@@ -19,6 +20,7 @@
 
 const struct route *const wire_routes[] = {
 	asset_routes,  signin_routes, people_routes, portal_routes, new_ticket_routes, portal_ticket_routes, portal_problem_routes, kb_routes, kb_media_routes, claim_routes,
+	kb_edit_routes, kb_life_routes, kb_history_routes, kb_ticket_routes,
 	desk_routes,   desk_ticket_routes, desk_problem_routes, triage_routes, clock_routes, board_routes, report_routes, oncall_routes, call_routes, admin_oncall_routes, admin_routes, api_routes, cti_routes, ops_routes, NULL,
 };
 
@@ -98,6 +100,9 @@ const struct job_kind wire_jobs[] = {
 	{ .name = "clock.reassess", .run = job_reassess, .lease_seconds = 600 },
 	{ .name = PROBLEM_JOB, .run = job_problem, .lease_seconds = 600 },
 	{ .name = "ticket.close", .run = job_close, .every_seconds = 600 },
+	{ .name = "kb.life", .run = kb_job_life, .every_seconds = 15, .lease_seconds = 300 },
+	{ .name = "kb.links", .run = kb_job_links, .every_seconds = 300, .lease_seconds = 600 },
+	{ .name = "kb.tidy", .run = kb_job_tidy, .every_seconds = 3600, .lease_seconds = 300 },
 	{ .name = "desk.tidy", .run = job_tidy, .every_seconds = 3600 },
 	{ .name = NULL },
 };

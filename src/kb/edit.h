@@ -199,3 +199,10 @@ struct kb_sender { struct str url, from_name, from_addr; };
 MUST_USE enum rc kb_review_step(struct db_tx *tx, struct arena *scratch, const struct kb_sender *s, struct instant now, struct err *err);
 /* Purges one page that was in the bin too long. */
 MUST_USE enum rc kb_bin_step(struct db_tx *tx, struct arena *scratch, struct instant now, struct err *err);
+
+/* jobs.c, put together in app/wire.c; `app` is struct desk. kb_job_life publishes and expires, kb_job_tidy reminds owners
+ * and empties the bin, kb_job_links asks addresses elsewhere. */
+struct job;
+enum rc kb_job_life(void *app, const struct job *job, struct arena *scratch, struct err *err);
+enum rc kb_job_tidy(void *app, const struct job *job, struct arena *scratch, struct err *err);
+enum rc kb_job_links(void *app, const struct job *job, struct arena *scratch, struct err *err);

@@ -144,6 +144,27 @@ POST /desk/tickets/{number}/reopen agent
 POST /desk/tickets/{number}/called agent
 POST /desk/tickets/{number}/participant agent
 GET /desk/attachments/{file_token} agent
+GET /desk/kb agent
+GET /desk/kb/new agent
+POST /desk/kb/new agent
+GET /desk/kb/{page} agent
+GET /desk/kb/{page}/{lang} agent
+POST /desk/kb/{page}/{lang} agent
+POST /desk/kb/{page}/{lang}/autosave agent
+POST /desk/kb/{page}/{lang}/preview agent
+POST /desk/kb/{page}/{lang}/media agent
+POST /desk/kb/{page}/{lang}/comments agent
+GET /desk/kb/{page}/{lang}/publish agent
+POST /desk/kb/{page}/{lang}/publish agent
+POST /desk/kb/{page}/{lang}/place agent
+GET /desk/kb/{page}/{lang}/properties agent
+POST /desk/kb/{page}/{lang}/properties agent
+GET /desk/kb/{page}/{lang}/history agent
+POST /desk/kb/{page}/{lang}/history agent
+GET /desk/tickets/{number}/article agent
+POST /desk/tickets/{number}/article agent
+GET /desk/admin/kb-templates admin
+POST /desk/admin/kb-templates admin
 GET /desk/triage agent
 GET /desk/intake/{intake} agent
 GET /desk/intake/{intake}/raw agent
@@ -259,7 +280,7 @@ def things(d, admin, write):
     assert note.status == 201, note.text
     find = lambda e: d.ask('GET', f'/api/v1/contacts?email={e}', token=admin).json['contacts'][0]['id']
     return {'number': ticket['number'], 'file_token': said['attachments'][0]['id'], 'contact': str(find('auditor@campus.example')),
-            'one': '1', 'agent': '1', 'code': 'BASIC', 'intake': '1', 'view': 'unassigned', 'slug': 'x', 'file': 'x.css', 'token': 'x' * 40}
+            'one': '1', 'agent': '1', 'code': 'BASIC', 'intake': '1', 'view': 'unassigned', 'page': '1', 'lang': 'en', 'slug': 'x', 'file': 'x.css', 'token': 'x' * 40}
 
 
 def pages(d, rows, ids):

@@ -2,7 +2,9 @@
 /* The same for agents, keys, and what alarms. */
 import './app.js';
 import { alarm } from './_alarm.js';
+import { kb } from './_kb.js';
 import { keys } from './_keys.js';
 
 keys();
+kb();
 alarm();
