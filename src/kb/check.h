@@ -23,7 +23,7 @@ size_t kb_misspelt(struct arena *a, struct str lang, struct str plain, struct st
 /* The same as one finding; false: nothing to say. Not inside of a transaction: a dictionary is opened. */
 bool kb_check_spelling(struct arena *a, const struct i18n *l, struct str lang, struct str plain, struct kb_finding *ret);
 
-/* ---- addresses elsewhere: links.c ---- */
+/* ---- addresses elsewhere: links_store.c ---- */
 /* Asks a few addresses that were not asked for a week whether they are still there; RC_NOT_FOUND: none is due. Only
  * http and https, no redirect is followed off the public network: loopback, private and link-local addresses are refused
  * after the name is resolved, unless `inside`. */
