@@ -42,6 +42,7 @@ TEST(kb_diff_words)
 	EXPECT_EQ("two came", d.came, 2);
 	kb_diff(&t->arena, STR("a\nb"), STR("a\nb"), &d);
 	EXPECT_EQ("equal texts have no change", d.gone + d.came, 0);
+	EXPECT("which is said in one row", d.n == 1 && d.rows[0].kind == KB_SKIPPED && d.rows[0].skipped == 2);
 	kb_diff(&t->arena, STR(""), STR("a"), &d);
 	EXPECT_EQ("all is new", d.came, 1);
 	kb_diff(&t->arena, STR(""), STR(""), &d);

@@ -332,8 +332,11 @@ static enum rc live_row(struct db_tx *tx, struct arena *out, struct kb_draft *d,
 	d->state = KB_PUBLISHED;
 	d->slug = d->live_slug;
 	d->title = text(&r, 2, out);
-	d->summary = text(&r, 3, out);
-	d->markdown = text(&r, 4, out);
+	struct str markdown = text(&r, 4, out);
+	/* A summary that was made of the text is made anew with the next text. */
+	if (!d->version || d->summary.n || !str_eq(markdown, d->markdown))
+		d->summary = text(&r, 3, out);
+	d->markdown = markdown;
 	d->base = d->live_revision;
 	d->source_revision = db_col_i64(&r, 6);
 	d->expires_at = d->live_expires;
