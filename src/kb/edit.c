@@ -1,6 +1,7 @@
 /* What writers may do with pages and drafts. Life (review, publication, archive) is life.c's, rows are edit_store.c's.
  */
 #include "kb/edit_private.h"
+#include "kb/text.h"
 #include "kb/extra.h"
 #include "markdown/markdown.h"
 #include "util/crypt.h"
@@ -43,7 +44,8 @@ enum rc kb_tell(struct db_tx *tx, const struct actor *who, struct instant now, i
 	json_end_obj(&j);
 	e.data = buf_str(&data);
 	event_by(&e, who);
-	return event_append(tx, &e, NULL, err);
+	enum rc rc = event_append(tx, &e, NULL, err);
+	return rc == RC_OK ? kb_refresh_includes(tx, now, err) : rc;
 }
 
 /* ---- checks ---- */

@@ -241,7 +241,7 @@ static enum rc put_some(struct db_tx *tx, void *arg, struct err *err)
 
 	for (size_t i = 0; i < x->n && rc == RC_OK; i++)
 		rc = import_put(tx, x->s, &x->s->pages.at[x->at[i]], x->now, err);
-	return rc;
+	return rc == RC_OK ? kb_refresh_includes(tx, x->now, err) : rc;
 }
 
 /* Parents before children: a child's row names its parent's. */

@@ -147,5 +147,7 @@ enum rc kb_save(struct db_tx *tx, struct arena *scratch, const struct actor *who
 		rc = kb_revise(tx, scratch, who, now, &a, *ret, err);
 	if (rc == RC_OK)
 		rc = search_index_article(tx, *ret, a.title, text, true, err);
-	return rc == RC_OK ? tell(tx, who, now, &a, *ret, err) : rc;
+	if (rc == RC_OK)
+		rc = tell(tx, who, now, &a, *ret, err);
+	return rc == RC_OK ? kb_refresh_includes(tx, now, err) : rc;
 }

@@ -301,3 +301,36 @@ TEST_EACH_DB(kb_refuses)
 	a.markdown = STR_NULL;
 	EXPECT_RC(RC_OK, put(t, a));
 }
+
+/* ---- texts in texts ---- */
+
+static struct str html_for(struct test *t, const struct actor *who, const char *slug)
+{
+	struct look l = { .t = t, .who = who, .slug = slug, .lang = "en", .words = "x" };
+
+	EXPECT_RC(RC_OK, db_read(t->db, look, &l, &t->err));
+	return l.found == RC_OK ? l.a.html : STR("not found");
+}
+
+TEST_EACH_DB(kb_includes_follow_what_they_include)
+{
+	struct article part = article("part", "en", VISIBLE_PUBLIC, "shared words");
+
+	EXPECT_RC(RC_OK, put(t, article("whole", "en", VISIBLE_PUBLIC, "before\n\n{{> part}}")));
+	EXPECT_STR("what is not there is left out", html_for(t, &nobody, "whole"), "<p>before</p>");
+	EXPECT_RC(RC_OK, put(t, part));
+	EXPECT_STR("and comes when it is there", html_for(t, &nobody, "whole"), "<p>before</p><p>shared words</p>");
+	part.markdown = STR("other words");
+	EXPECT_RC(RC_OK, put(t, part));
+	EXPECT_STR("it is always the newest", html_for(t, &nobody, "whole"), "<p>before</p><p>other words</p>");
+	part.visibility = VISIBLE_INTERNAL;
+	EXPECT_RC(RC_OK, put(t, part));
+	EXPECT_STR("what became internal is gone from public pages (S-34)", html_for(t, &nobody, "whole"), "<p>before</p>");
+	EXPECT_RC(RC_OK, put(t, article("inner", "en", VISIBLE_INTERNAL, "{{> part}}")));
+	EXPECT_STR("internal pages hold it", html_for(t, &agent, "inner"), "<p>other words</p>");
+	EXPECT_RC(RC_OK, put(t, article("customers", "en", VISIBLE_CUSTOMERS, "{{> part}}\n\n{{> whole}}")));
+	EXPECT_STR("customers' pages do not, but public ones", html_for(t, &contact, "customers"), "<p>before</p>");
+	struct article inner = article("inner", "en", VISIBLE_PUBLIC, "{{> part}}");
+	EXPECT_RC(RC_OK, put(t, inner));
+	EXPECT_STR("and lose it when they become public", html_for(t, &nobody, "inner"), "");
+}

@@ -11,6 +11,10 @@
  */
 MUST_USE enum rc kb_render(struct db_tx *tx, struct arena *a, enum visibility v, struct str lang, struct instant now,
                            struct str markdown, struct markdown_page *ret, struct err *err);
+/* After anything that changes what readers get, or who they are: texts that include others are made anew where they come
+ * out different, in the same transaction, so that nobody reads what was taken from him through a page that included it
+ * (S-34). kb_save() and kb_tell() call it. Cheap while nothing includes anything. */
+MUST_USE enum rc kb_refresh_includes(struct db_tx *tx, struct instant now, struct err *err);
 /* Media of this text are seen by those who see the page: live in what readers get, or in its draft. Replaces what was
  * noted before for (page, lang, live). */
 MUST_USE enum rc kb_note_media(struct db_tx *tx, int64_t page, struct str lang, bool live,
