@@ -24,3 +24,8 @@ MUST_USE enum rc kb_note_media(struct db_tx *tx, int64_t page, struct str lang, 
 struct str kb_problem(struct arena *a, const struct i18n *l, const struct markdown_problem *p);
 /* The beginning of a plain text in one line, cut between words: the summary of who wrote none. */
 struct str kb_summary(struct arena *a, struct str plain);
+/* The html of an article with the reader's own: his name and address, his account's name, the hosts of the first site he has
+ * a role on; words in his language where nothing is known. Free of queries when it holds no variables: such a page is the
+ * same for all readers of its language and may be kept for them. */
+MUST_USE enum rc kb_fill(struct db_tx *tx, struct arena *a, const struct actor *who, const struct i18n *l, struct str html,
+                         struct str *ret, struct err *err);

@@ -119,6 +119,11 @@ struct str markdown_fill(struct arena *a, struct str html, const struct markdown
 	return fill(a, html, r, IN_TEXT);
 }
 
+bool markdown_has_variables(struct str html)
+{
+	return str_find(html, MARK_BEGIN) != STR_NONE;
+}
+
 struct str markdown_plain_defaults(struct arena *a, struct str plain)
 {
 	static const struct markdown_reader nobody = { 0 };

@@ -119,6 +119,7 @@ struct markdown_reader {
 /* `html` with a reader's values; cheap when there are none in it (then it is `html` itself). Values are escaped as text
  * and attributes, in addresses percent-encoded besides: they can not add markup, nor leave the place of the address. */
 struct str markdown_fill(struct arena *a, struct str html, const struct markdown_reader *r);
+bool markdown_has_variables(struct str html);
 
 /* ---- parts of use alone ---- */
 /* "Getting Started" -> "getting-started": heading anchors, and slugs of imports. Latin letters lose their accents; at

@@ -424,17 +424,20 @@ static struct str relinked(void *arg, struct arena *a, struct str to, bool image
 
 TEST(markdown_relinks)
 {
-	static const struct { const char *why, *in, *out; } rows[] = {
-		{ "a link", "a [b](c.md#d) e", "a [b](NEW:c.md#d) e" },
-		{ "with its title", "[b](c.md \"t (x)\") [d]( e )", "[b](NEW:c.md \"t (x)\") [d](NEW:e )" },
-		{ "a picture, and what has spaces", "![b](c.png)", "![b](<IMG c.png>)" },
-		{ "a picture in a link", "[![b](c.png)](d.md)", "[![b](<IMG c.png>)](NEW:d.md)" },
-		{ "a reference", "[x]: y.md 'T'\n[^1]: z", "[x]: NEW:y.md 'T'\n[^1]: z" },
-		{ "in angles", "[b](<c d.md>)", "[b](<NEW:c d.md>)" },
-		{ "brackets", "[b](c(1).md)", "[b](<NEW:c(1).md>)" },
-		{ "what stays", "[b](stay)\n", "[b](stay)\n" },
-		{ "code stays", "`[b](c)` ``[b](c) ` `` [b](c)\n```\n[b](c)\n```\n[b](c)", "`[b](c)` ``[b](c) ` `` [b](NEW:c)\n```\n[b](c)\n```\n[b](NEW:c)" },
-		{ "escapes stay", "\\[b](c) \\](d)", "\\[b](NEW:c) \\](d)" },
+	static const struct {
+		const char *why, *in, *out;
+	} rows[] = {
+		{"a link",                          "a [b](c.md#d) e",                                         "a [b](NEW:c.md#d) e"                 },
+		{ "with its title",                 "[b](c.md \"t (x)\") [d]( e )",                            "[b](NEW:c.md \"t (x)\") [d]( NEW:e )"},
+		{ "a picture, and what has spaces", "![b](c.png)",                                             "![b](<IMG c.png>)"                   },
+		{ "a picture in a link",            "[![b](c.png)](d.md)",                                     "[![b](<IMG c.png>)](NEW:d.md)"       },
+		{ "a reference",                    "[x]: y.md 'T'\n[^1]: z",                                  "[x]: NEW:y.md 'T'\n[^1]: z"          },
+		{ "in angles",                      "[b](<c d.md>)",                                           "[b](<NEW:c d.md>)"                   },
+		{ "brackets",                       "[b](c(1).md)",                                            "[b](<NEW:c(1).md>)"                  },
+		{ "what stays",                     "[b](stay)\n",                                             "[b](stay)\n"                         },
+		{ "code stays",                     "`[b](c)` ``[b](c) ` `` [b](c)\n```\n[b](c)\n```\n[b](c)",
+                 "`[b](c)` ``[b](c) ` `` [b](NEW:c)\n```\n[b](c)\n```\n[b](NEW:c)"                                                                   },
+		{ "escapes stay",                   "\\[b](c) \\](d)",                                         "\\[b](NEW:c) \\](d)"                 },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++)

@@ -41,9 +41,13 @@ static struct str destination(struct str s, size_t i, size_t *ret_end)
 	return str_sub(s, from, i - from);
 }
 
-static void put_destination(struct relink *r, struct str now, struct str before)
+/* `before`: as it stands in the text, with its <>. */
+static void put_destination(struct relink *r, struct str d, struct str before)
 {
-	struct str d = str_null(now) ? before : now;
+	if (str_null(d)) {
+		buf_adds(&r->out, before);
+		return;
+	}
 	bool wrap = str_find_byte(d, ' ') != STR_NONE || str_find_byte(d, '(') != STR_NONE;
 
 	if (wrap)
@@ -61,7 +65,8 @@ static size_t inline_link(struct relink *r, struct str line, size_t i, bool imag
 
 	if (!to.n)
 		return 0;
-	put_destination(r, r->fn(r->arg, r->a, to, image), to);
+	buf_adds(&r->out, str_sub(line, i, at - i));
+	put_destination(r, r->fn(r->arg, r->a, to, image), str_sub(line, at, end - at));
 	return end;
 }
 
@@ -98,7 +103,7 @@ static void one_line(struct relink *r, struct str line)
 
 		if (to.n) {
 			buf_adds(&r->out, str_sub(line, 0, def));
-			put_destination(r, r->fn(r->arg, r->a, to, false), to);
+			put_destination(r, r->fn(r->arg, r->a, to, false), str_sub(line, def, end - def));
 			buf_adds(&r->out, str_from(line, end));
 			return;
 		}

@@ -1,5 +1,6 @@
 /* The knowledge base as readers see it: the list, the search and one article, for anybody; what they may see is kb/'s
  * and search/'s business. Writing articles is the desk's. */
+#include "kb/text.h"
 #include "search/search.h"
 #include "web/portal_common.h"
 
@@ -59,8 +60,10 @@ static enum rc get_kb(struct req *q, struct resp *r)
 static enum rc read_article(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct kb_read *k = arg;
+	struct req *q = k->q;
+	enum rc rc = kb_find(tx, q->arena, &q->actor, req_path(q, "slug"), str_of(k->home.lang), &k->article, err);
 
-	return kb_find(tx, k->q->arena, &k->q->actor, req_path(k->q, "slug"), str_of(k->home.lang), &k->article, err);
+	return rc == RC_OK ? kb_fill(tx, q->arena, &q->actor, web_lang(q), k->article.html, &k->article.html, err) : rc;
 }
 
 static void draw_article(struct out *o, const void *view)

@@ -55,6 +55,11 @@ static bool include(void *arg, struct arena *a, struct str slug, struct str *ret
 	return slug.n < 3;
 }
 
+static struct str stay(void *arg, struct arena *a, struct str to, bool image)
+{
+	return STR_NULL;
+}
+
 static void check_markdown(struct arena *a, struct str in, bool small)
 {
 	struct html_options clean = { .own_images = STR_INIT("/kb/media/"), .pages = true };
@@ -73,6 +78,8 @@ static void check_markdown(struct arena *a, struct str in, bool small)
 		die("a value became markup");
 	if (o.max_output && p.html.n > o.max_output)
 		die("longer than allowed");
+	if (!str_eq(markdown_relink(a, in, stay, NULL), in))
+		die("links that stay changed the text");
 	if (!str_utf8_valid(p.plain) || p.n_problems > MARKDOWN_MAX_PROBLEMS)
 		die("what is said of the page is wrong");
 }
