@@ -255,3 +255,33 @@ TEST(html_is_made_of_text)
 		EXPECT("it is clean already", str_eq(html_clean(&t->arena, s, NULL).html, s));
 	}
 }
+
+TEST(html_pages_have_some_forms_more)
+{
+	static const struct html_options pages = { .own_images = STR_INIT("/kb/media/"), .pages = true };
+	static const struct { const char *why, *in, *out; } rows[] = {
+		{ "boxes with our classes", "<div class='adm adm-note evil' id='s-x' onclick=x>a</div>", "<div class=\"adm adm-note\" id=\"s-x\">a</div>" },
+		{ "no identifiers but ours", "<p id=main>a<p id='s-a b'>b<p id='fn-1'>c", "<p>a</p><p>b</p><p id=\"fn-1\">c</p>" },
+		{ "spans only for colours", "<span>a</span><span class=hl-k>b</span><span class=x>c</span>", "a<span class=\"hl-k\">b</span>c" },
+		{ "details with their summary first", "<details open ontoggle=x name='s-t'><summary>a</summary>b</details>", "<details name=\"s-t\" open><summary>a</summary>b</details>" },
+		{ "a summary elsewhere is a box", "<summary>a</summary><details>x<summary>b</summary></details>", "<div>a<details>x<div>b</div></details></div>" },
+		{ "links to our own paths", "<a href='/kb/x#s-y' rel=opener>a</a>", "<a href=\"/kb/x#s-y\">a</a>" },
+		{ "and places of this page", "<a href='#s-y'>a</a><a href='#main'>b</a>", "<a href=\"#s-y\">a</a>b" },
+		{ "not to others by a path (S-50)", "<a href='//e.example'>a</a><a href='/\\e.example'>b</a><a href='/../x'>c</a>", "abc" },
+		{ "the web as in mails", "<a class=zoom href=http://x>a</a>", "<a href=\"http://x\" class=\"zoom\" rel=\"noopener noreferrer nofollow\">a</a>" },
+		{ "our pictures wait until they are seen", "<img src=/kb/media/abc alt=a>", "<img src=\"/kb/media/abc\" alt=\"a\" loading=\"lazy\">" },
+		{ "pictures of others stay words", "<figure><img src=http://t/x.gif alt=a><figcaption>b</figcaption></figure>", "<figure>[image: a]<figcaption>b</figcaption></figure>" },
+		{ "what scrolls can be reached by keys", "<pre>a</pre><div class=table><table><tr><td class=right>a</table></div>",
+		  "<pre tabindex=\"0\">a</pre><div class=\"table\" tabindex=\"0\"><table><tbody><tr><td class=\"right\">a</td></tr></tbody></table></div>" },
+		{ "quotes of mails are nothing special", "<div>a</div><div class=gmail_quote>b</div>", "<div>a</div><div>b</div>" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct str once = html_clean(&t->arena, str_of(rows[i].in), &pages).html;
+
+		EXPECT_STR(rows[i].why, once, rows[i].out);
+		EXPECT_STR(rows[i].why, html_clean(&t->arena, once, &pages).html, rows[i].out);
+	}
+	EXPECT_STR("mails have none of them", html_clean(&t->arena, STR("<details class=adm id=s-x><summary>a</summary></details><a href=/kb/x>b</a>"), NULL).html,
+	           "<div><div>a</div></div>b");
+}

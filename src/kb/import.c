@@ -8,6 +8,18 @@
 #define PAGES_AT_ONCE 25
 #define REPORT_MAX    (2 << 20)
 
+/* Names in a tree are strangers' words: nothing of them reaches a terminal as a command. */
+static void put_line(struct import_state *s, char *line)
+{
+	struct str whole = str_utf8_clip(str_of(line), 500);
+
+	for (size_t i = 0; i < whole.n; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 127)
+			line[i] = '?';
+	buf_adds(&s->report, whole);
+	buf_addc(&s->report, '\n');
+}
+
 void import_say(struct import_state *s, const char *fmt, ...)
 {
 	char line[600];
@@ -17,12 +29,15 @@ void import_say(struct import_state *s, const char *fmt, ...)
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	s->n.problems++;
-	buf_addf(&s->report, "%s\n", line);
+	put_line(s, line);
 }
 
 static void note(struct import_state *s, const char *what, const struct import_page *p)
 {
-	buf_addf(&s->report, "%s: " STR_F "\n", what, STR_A(p->path.n ? p->path : p->key));
+	char line[600];
+
+	snprintf(line, sizeof(line), "%s: " STR_F, what, STR_A(p->path.n ? p->path : p->key));
+	put_line(s, line);
 }
 
 /* ---- what is there ---- */
@@ -326,7 +341,9 @@ enum rc kb_import_tree(struct db *db, struct blob_store *blobs, struct jail *jai
 	}
 	for (size_t i = 0; i < k.n_gone && rc == RC_OK && !im->only.p; i++) {
 		s.n.gone++;
-		buf_addf(&s.report, "no more in the tree, still here: " STR_F "\n", STR_A(k.gone[i]));
+		char line[600];
+		snprintf(line, sizeof(line), "no more in the tree, still here: " STR_F, STR_A(k.gone[i]));
+		put_line(&s, line);
 	}
 	s.n.text = arena_str(a, buf_str(&s.report));
 	buf_release(&s.report);

@@ -11,7 +11,8 @@
 DB_QUERY(
         q_known, "kb-import.known",
         "SELECT p.id, p.key, COALESCE(p.parent_id, 0), p.position, p.tags, CASE WHEN p.deleted_at IS NOT NULL"
-        " THEN 1 WHEN EXISTS (SELECT 1 FROM kb_draft d WHERE d.page_id = p.id AND d.lang = :lang AND d.state = 5) THEN 2"
+        " THEN 1 WHEN EXISTS (SELECT 1 FROM kb_draft d WHERE d.page_id = p.id AND d.lang = :lang AND d.state = 5) THEN "
+        "2"
         " ELSE 0 END,"
         " a.slug, a.title, a.summary, a.markdown, COALESCE((SELECT r.author FROM kb_revision r WHERE r.page_id = p.id"
         " AND r.lang = :lang ORDER BY r.number DESC LIMIT 1), ''),"
@@ -36,13 +37,16 @@ DB_QUERY(q_revision, "kb-import.revision",
          " VALUES (:page, :lang, (SELECT COALESCE(MAX(number), 0) + 1 FROM kb_revision WHERE page_id = :page AND lang "
          "= :lang),"
          " 1, :title, :summary, :markdown, :note, :author, :now) RETURNING number");
+/* A translation is of the source as it is now. */
 DB_QUERY(q_article, "kb-import.article",
-         "INSERT INTO article (page_id, slug, lang, title, summary, markdown, html, body, revision, published_at, "
-         "updated_at)"
-         " VALUES (:page, :slug, :lang, :title, :summary, :markdown, :html, :body, :revision, :now, :now)"
+         "INSERT INTO article (page_id, slug, lang, title, summary, markdown, html, body, revision, source_revision,"
+         " published_at, updated_at) VALUES (:page, :slug, :lang, :title, :summary, :markdown, :html, :body, :revision,"
+         " COALESCE((SELECT s.revision FROM article s JOIN kb_page p ON p.id = s.page_id WHERE s.page_id = :page"
+         " AND s.lang = p.source_lang AND s.lang <> :lang), 0), :now, :now)"
          " ON CONFLICT (page_id, lang) DO UPDATE SET slug = excluded.slug, title = excluded.title,"
          " summary = excluded.summary, markdown = excluded.markdown, html = excluded.html, body = excluded.body,"
-         " revision = excluded.revision, updated_at = excluded.updated_at RETURNING id");
+         " revision = excluded.revision, source_revision = excluded.source_revision,"
+         " updated_at = excluded.updated_at RETURNING id");
 DB_QUERY(q_redirect, "kb-import.redirect",
          "INSERT INTO kb_redirect (slug, lang, page_id) VALUES (:slug, :lang, :page) ON CONFLICT (slug, lang) DO "
          "NOTHING");

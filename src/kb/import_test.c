@@ -75,7 +75,7 @@ static enum rc run_import(struct world *w, struct kb_import im)
 
 	im.dir = im.dir.p ? im.dir : w->dir;
 	im.book = im.book.p ? im.book : STR("Book");
-	im.lang = STR("en");
+	im.lang = im.lang.p ? im.lang : STR("en");
 	im.kind = ARTICLE_DOC;
 	im.visibility = im.visibility ? im.visibility : VISIBLE_PUBLIC;
 	return kb_import_tree(w->t->db, w->blobs, w->jail, &w->t->arena, &who, &im, &w->r, &w->t->err);
@@ -249,6 +249,68 @@ TEST_EACH_DB(import_orders_by_lists)
 	close_world(&w);
 }
 
+static enum rc read_spanish(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct world *w = arg;
+
+	return kb_find(tx, &w->t->arena, &nobody, str_of(w->slug), STR("es"), &w->a, err);
+}
+
+static enum rc open_spanish(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct world *w = arg;
+	struct kb_draft d;
+	enum rc rc = kb_draft_open(tx, &w->t->arena, w->a.page, STR("es"), &d, err);
+
+	w->found = rc == RC_OK && kb_draft_stale(&d) ? RC_CONFLICT : rc;
+	return RC_OK;
+}
+
+TEST_EACH_DB(import_in_another_language_translates)
+{
+	struct world w;
+
+	open_world(t, &w);
+	put(&w, "en/index.md", "# Home\n");
+	put(&w, "en/a.md", "# Grades\n\nwords\n");
+	put(&w, "es/index.md", "# Inicio\n");
+	put(&w, "es/a.md", "# Calificaciones\n\npalabras\n");
+	EXPECT_RC(RC_OK, run_import(&w, (struct kb_import){ .dir = str_concat(&t->arena, w.dir, STR("/en")) }));
+	EXPECT_RC(RC_OK, run_import(&w, (struct kb_import){ .dir = str_concat(&t->arena, w.dir, STR("/es")),
+	                                                    .lang = STR_INIT("es") }));
+	w.slug = "grades";
+	EXPECT_RC(RC_OK, db_read(t->db, read_spanish, &w, &t->err));
+	EXPECT("the same path of the same book is the same page",
+	       str_is(w.a.title, "Calificaciones") && str_is(w.a.slug, "calificaciones"));
+	EXPECT_RC(RC_OK, db_read(t->db, open_spanish, &w, &t->err));
+	EXPECT_EQ("and its translation is not stale", w.found, RC_OK);
+	html_of(&w, "grades");
+	EXPECT_EQ("there are no more pages than before", w.n, 2);
+	close_world(&w);
+}
+
+TEST_EACH_DB(import_of_one_file)
+{
+	struct world w;
+
+	open_world(t, &w);
+	put(&w, "a.md", "# Alone\n\nwords [b](b.md) ![d](dot.gif)\n");
+	put(&w, "b.md", "# Not this\n");
+	write_bytes(&w, "dot.gif", (struct str){ gif, sizeof(gif) - 1 });
+	EXPECT_RC(RC_OK, run_import(&w, (struct kb_import){ .only = STR_INIT("a.md"), .book = STR_INIT("import") }));
+	EXPECT("one page, its picture, no book", w.r.created == 1 && w.r.media == 1);
+	html_of(&w, "alone");
+	EXPECT_STR("with its own title", w.a.title, "Alone");
+	html_of(&w, "not-this");
+	EXPECT("and nothing else", w.found == RC_NOT_FOUND);
+	EXPECT_RC(RC_OK, run_import(&w, (struct kb_import){ .only = STR_INIT("a.md"), .book = STR_INIT("import") }));
+	EXPECT("again nothing changes", w.r.unchanged == 1 && w.r.gone == 0);
+	put(&w, "x\x1b[31m.md", "# Odd\n");
+	EXPECT_RC(RC_OK, run_import(&w, (struct kb_import){ 0 }));
+	EXPECT("names of files give terminals no commands", str_find_byte(w.r.text, '\x1b') == STR_NONE);
+	close_world(&w);
+}
+
 TEST_EACH_DB(import_shows_nothing_but_its_tree)
 {
 	struct world w;
@@ -395,7 +457,7 @@ static bool shell(struct test *t, struct str dir, const char *command)
 {
 	return system(arena_strf(&t->arena,
 	                         "cd '" STR_F "' && HOME=/nonexistent GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=a "
-	                                      "GIT_AUTHOR_EMAIL=a@b.example GIT_COMMITTER_NAME=a"
+	                         "GIT_AUTHOR_EMAIL=a@b.example GIT_COMMITTER_NAME=a"
 	                         " GIT_COMMITTER_EMAIL=a@b.example sh -c '%s' >/dev/null 2>&1",
 	                         STR_A(dir), command)
 	                      .p) == 0;
