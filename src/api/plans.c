@@ -198,6 +198,7 @@ static enum rc read_plan(struct req *q, struct plan_call *c)
 		.rank = (int)api_i64(q, "rank", 100),
 		.calendar = { api_i64(q, "calendar", 0) },
 		.quota_month = api_i64(q, "quotaMonth", -1),
+		.approval = json_is_true(json_object_get(q->json, "approval")),
 	};
 	enum rc rc = each(q, "channels", one_channel, &c->plan);
 

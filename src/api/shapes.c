@@ -70,6 +70,8 @@ static void clock_shape(struct json *j, const struct clock_cycle *c, struct inst
 	json_end_obj(j);
 }
 
+static const char *const approval[] = { "", "asked", "approved", "declined" };
+
 void api_ticket(struct json *j, const struct desk *d, const struct ticket *t, const struct clock_cycle *clocks, size_t n_clocks, struct instant now,
 		const struct actor *who)
 {
@@ -111,6 +113,7 @@ void api_ticket(struct json *j, const struct desk *d, const struct ticket *t, co
 	json_ktime(j, "resolvedAt", t->resolved_at);
 	json_ktime(j, "confirmedAt", t->confirmed_at);
 	json_ktime(j, "closedAt", t->closed_at);
+	word(j, "approval", t->approval ? approval[t->approval] : NULL);
 	json_kbool(j, "knownProblem", t->problem.v != 0);
 	id(j, "problem", actor_is_agent(who) ? t->problem.v : 0);
 	json_ki64(j, "version", t->last_event.v);
@@ -225,6 +228,7 @@ void api_plan(struct json *j, const struct plan *p)
 		json_put_null(j);
 	else
 		json_i64(j, p->quota_month);
+	json_kbool(j, "approval", p->approval);
 	json_key(j, "channels");
 	json_arr(j);
 	for (int kind = TICKET_INCIDENT; kind <= TICKET_REQUEST; kind++)

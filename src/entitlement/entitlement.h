@@ -40,6 +40,7 @@ struct plan {
 	struct calendar_id target_calendar[5][5];
 	uint8_t warn[5][5];                  /* percent of the time after which is warned; 0: 75 */
 	uint8_t pauses[5][5];                /* enum clock_pauses */
+	bool approval;                       /* requests of others than managers wait for a manager's word */
 };
 MUST_USE enum rc plan_find(struct db_tx *tx, struct arena *out, struct plan_id id, struct plan *ret, struct err *err);
 MUST_USE enum rc plan_find_code(struct db_tx *tx, struct arena *out, struct str code, struct plan *ret, struct err *err);

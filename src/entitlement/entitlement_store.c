@@ -15,7 +15,7 @@ DB_QUERY(
         " p.quota_month, k.id, k.name, k.zone, k.hours, a.closed_at,"
         /* Only where there is a quota, which bounds what is counted. */
         " CASE WHEN p.quota_month IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM ticket t WHERE t.subscription_id = s.id AND "
-        "t.opened_at >= :from AND t.opened_at < :to) END"
+        "t.opened_at >= :from AND t.opened_at < :to) END, p.approval"
         " FROM subscription s JOIN plan p ON p.id = s.plan_id JOIN account a ON a.id = s.account_id"
         " LEFT JOIN calendar k ON k.id = p.calendar_id"
         " WHERE s.account_id = :account AND s.id = COALESCE((SELECT subscription_id FROM site WHERE id = :site AND "
@@ -83,6 +83,7 @@ static enum rc candidate_row(struct db_rows *r, struct arena *out, const struct 
 		.plan = { .support = db_col_i64(r, 10) != 0,
                         .rank = (int)db_col_i64(r,  11),
                         .quota_month = db_col_null(r,          12) ? -1 : db_col_i64(r,            12),
+                        .approval = db_col_i64(r, 19) != 0,
                         .calendar = { db_col_i64(r, 13) }},
 		.used = db_col_i64(r, 18)
 	};

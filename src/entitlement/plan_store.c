@@ -5,7 +5,7 @@
 
 #define PLANS_MAX 200
 
-#define PLAN_COLS    "SELECT id, code, name, support, rank, calendar_id, quota_month FROM plan "
+#define PLAN_COLS    "SELECT id, code, name, support, rank, calendar_id, quota_month, approval FROM plan "
 #define CHANNEL_COLS "SELECT plan_id, kind, criticality, channel FROM plan_channel "
 #define TARGET_COLS  "SELECT plan_id, criticality, metric, minutes, calendar_id, warn, pauses FROM plan_target "
 DB_QUERY(q_plan, "plan.find", PLAN_COLS "WHERE id = :id");
@@ -18,10 +18,11 @@ DB_QUERY(q_list_channels, "plan.list_channels",
 DB_QUERY(q_list_targets, "plan.list_targets",
          TARGET_COLS "WHERE plan_id IN (SELECT id FROM plan ORDER BY rank, id LIMIT :max)");
 DB_QUERY(q_save, "plan.save",
-         "INSERT INTO plan (code, name, support, rank, calendar_id, quota_month)"
-         " VALUES (:code, :name, :support, :rank, :calendar, :quota)"
+         "INSERT INTO plan (code, name, support, rank, calendar_id, quota_month, approval)"
+         " VALUES (:code, :name, :support, :rank, :calendar, :quota, :approval)"
          " ON CONFLICT (code) DO UPDATE SET name = excluded.name, support = excluded.support, rank = excluded.rank,"
-         " calendar_id = excluded.calendar_id, quota_month = excluded.quota_month RETURNING id");
+         " calendar_id = excluded.calendar_id, quota_month = excluded.quota_month,"
+         " approval = excluded.approval RETURNING id");
 DB_QUERY(q_clear_channels, "plan.clear_channels", "DELETE FROM plan_channel WHERE plan_id = :id");
 DB_QUERY(q_clear_targets, "plan.clear_targets", "DELETE FROM plan_target WHERE plan_id = :id");
 DB_QUERY(q_add_channel, "plan.add_channel",
@@ -38,7 +39,8 @@ static struct plan plan_row(struct db_rows *r, struct arena *out)
 		              .support = db_col_i64(r, 3) != 0,
 		              .rank = (int)db_col_i64(r, 4),
 		              .calendar = { db_col_i64(r, 5) },
-		              .quota_month = db_col_null(r, 6) ? -1 : db_col_i64(r, 6) };
+		              .quota_month = db_col_null(r, 6) ? -1 : db_col_i64(r, 6),
+		              .approval = db_col_i64(r, 7) != 0 };
 }
 
 static bool in_range(int64_t v, int64_t from, int64_t to)
@@ -222,6 +224,7 @@ static enum rc tell(struct db_tx *tx, const struct actor *who, struct instant no
 	json_kstr(&j, "name", p->name);
 	json_kbool(&j, "support", p->support);
 	json_ki64(&j, "quota_month", p->quota_month);
+	json_kbool(&j, "approval", p->approval);
 	json_end_obj(&j);
 	event_by(&e, who);
 	e.data = buf_str(&b);
@@ -238,7 +241,8 @@ enum rc plan_save(struct db_tx *tx, const struct actor *who, struct instant now,
 		                DB_ARGS(db_str("code", p->code), db_str("name", str_trim(p->name)),
 		                        db_i64("support", p->support), db_i64("rank", p->rank),
 		                        db_id("calendar", p->calendar.v),
-		                        p->quota_month < 0 ? db_id("quota", 0) : db_i64("quota", p->quota_month)),
+		                        p->quota_month < 0 ? db_id("quota", 0) : db_i64("quota", p->quota_month),
+		                        db_i64("approval", p->approval)),
 		                &ret->v, err);
 	if (rc == RC_OK)
 		rc = save_channels(tx, *ret, p, err);

@@ -25,6 +25,8 @@
 #define EV_RATED              "ticket.rated"       /* rating, comment */
 #define EV_CALLBACK           "ticket.callback"    /* phone: asked for; done: true when somebody called */
 #define EV_PROBLEM            "ticket.problem"     /* what: declared, linked, joined, taken-out, update, shown, hidden, solved; title; number of its first ticket */
+#define EV_APPROVAL           "ticket.approval"    /* what: asked, approved, declined; reason? */
+#define EV_CHECKLIST          "ticket.checklist"   /* what: type, added, done, undone, dropped; text (never public) */
 #define EV_PARTICIPANT        "ticket.participant" /* email, accepted */
 #define EV_MAIL_FAILED        "mail.failed"        /* to, error (never public) */
 #define EV_MAIL_AUTOMATIC     "mail.automatic"     /* an automatic mail was filed (never public) */

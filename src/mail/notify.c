@@ -125,6 +125,24 @@ static enum rc text_of_opening(struct telling *t, const struct i18n *l, const st
 	return RC_OK;
 }
 
+/* Managers are asked; who asked for something is told what they said. */
+static struct str text_of_approval(struct telling *t, const struct i18n *l, const struct recipient *to, struct str reason)
+{
+	struct str what = fact(t->e, t->a, "what");
+
+	if (str_is(what, "asked")) {
+		struct str link = approval_link(t->a, t->desk->pin_key, t->t.id, to->contact);
+
+		return TR_FILL(t->a, _(l, "Hello {name},\n\n{who} asks us for something, and your plan wants a manager's word before we begin:\n\n{subject}\n\nYes or no: {url}/approve/{link}\nUntil then the request waits."),
+			       { "name", to->name }, { "who", t->e->actor }, { "subject", t->t.subject }, { "url", t->desk->config.base_url }, { "link", link });
+	}
+	if (str_is(what, "approved"))
+		return TR_FILL(t->a, _(l, "Hello {name},\n\n{who} approved your request {number}. We begin to work on it."), { "name", to->name }, { "who", t->e->actor },
+			       { "number", t->number });
+	return TR_FILL(t->a, _(l, "Hello {name},\n\n{who} did not approve your request {number}.\n\nThe reason: {reason}"), { "name", to->name }, { "who", t->e->actor },
+		       { "number", t->number }, { "reason", reason });
+}
+
 /* Text, and whether there is anything to tell. */
 static enum rc text_of(struct telling *t, const struct i18n *l, const struct recipient *to, const char **kind, struct str *ret, struct err *err)
 {
@@ -168,13 +186,18 @@ static enum rc text_of(struct telling *t, const struct i18n *l, const struct rec
 
 		*kind = "kind";
 		*ret = arena_strf(t->a, STR_F STR_F, STR_A(body), STR_A(tail));
+	} else if (str_is(e->kind, EV_APPROVAL)) {
+		*ret = text_of_approval(t, l, to, reason);
+		*kind = "approval";
+		if (ret->p)
+			*ret = arena_strf(t->a, STR_F STR_F, STR_A(*ret), STR_A(tail));
 	}
 	return RC_OK;
 }
 
 static bool worth_telling(const struct event *e)
 {
-	static const char *const kinds[] = { EV_TICKET_OPENED, EV_MESSAGE, EV_RESOLVED, EV_CRITICALITY, EV_KIND };
+	static const char *const kinds[] = { EV_TICKET_OPENED, EV_MESSAGE, EV_RESOLVED, EV_CRITICALITY, EV_KIND, EV_APPROVAL };
 
 	for (size_t i = 0; i < COUNT(kinds); i++)
 		if (str_is(e->kind, kinds[i]))
@@ -191,7 +214,9 @@ static enum rc tell(struct telling *t, struct err *err)
 	enum rc rc = ticket_find_id(t->tx, t->a, &system, t->e->ticket, &t->t, err);
 
 	if (rc == RC_OK)
-		rc = ticket_recipients(t->tx, t->a, t->t.id, &to, &n, err);
+		rc = str_is(t->e->kind, EV_APPROVAL) && str_is(fact(t->e, t->a, "what"), "asked")
+			     ? notify_managers(t->tx, t->a, t->t.account, &to, &n, err)
+			     : ticket_recipients(t->tx, t->a, t->t.id, &to, &n, err);
 	if (rc == RC_OK && str_is(t->e->kind, EV_MESSAGE) && t->e->actor_kind == ACTOR_AGENT)
 		rc = notify_files(t->tx, t->a, t->e->message, &files, err);
 	if (rc != RC_OK)

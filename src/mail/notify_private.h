@@ -7,5 +7,8 @@ MUST_USE enum rc notify_parent(struct db_tx *tx, struct arena *a, struct ticket_
 /* Ids of a message's attachments as a JSON array; STR_NULL when it has none. */
 MUST_USE enum rc notify_files(struct db_tx *tx, struct arena *a, struct message_id m, struct str *ret, struct err *err);
 MUST_USE enum rc notify_text(struct db_tx *tx, struct arena *a, struct message_id m, struct str *ret, struct err *err);
+/* Managers of the whole account who can be reached; at most 20. */
+MUST_USE enum rc notify_managers(struct db_tx *tx, struct arena *a, struct account_id account, struct recipient **ret, size_t *ret_n,
+				 struct err *err);
 struct sent_file { struct str sha256, name, type; };
 MUST_USE enum rc notify_file(struct db_tx *tx, struct arena *a, int64_t attachment, struct sent_file *ret, struct err *err);

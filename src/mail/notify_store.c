@@ -19,6 +19,24 @@ enum rc notify_parent(struct db_tx *tx, struct arena *a, struct ticket_id t, str
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
+DB_QUERY(q_managers, "notify.managers",
+	 "SELECT c.name, c.email, c.lang, c.id FROM contact c JOIN contact_role r ON r.contact_id = c.id WHERE c.account_id = :account"
+	 " AND c.disabled_at IS NULL AND r.role = 3 AND r.scope = 1 AND r.scope_id = :account ORDER BY c.id LIMIT 20");
+
+enum rc notify_managers(struct db_tx *tx, struct arena *a, struct account_id account, struct recipient **ret, size_t *ret_n,
+			struct err *err)
+{
+	VEC(struct recipient) v = { 0 };
+	AUTO_ROWS r = { 0 };
+	enum rc rc = db_select(tx, &q_managers, DB_ARGS(db_i64("account", account.v)), &r, err);
+
+	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
+		*VEC_ADD(a, &v) = (struct recipient){ db_col_str(&r, 0, a), db_col_str(&r, 1, a), db_col_str(&r, 2, a), { db_col_i64(&r, 3) } };
+	*ret = v.at;
+	*ret_n = v.n;
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
 enum rc notify_files(struct db_tx *tx, struct arena *a, struct message_id m, struct str *ret, struct err *err)
 {
 	AUTO_BUF b;

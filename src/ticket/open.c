@@ -15,6 +15,7 @@ struct opening {
 	struct site site;
 	struct draft_id draft;
 	int64_t reserved;
+	bool needs_word; /* of a manager, before we begin */
 };
 
 /* Who may open for whom: a customer only as oneself, the desk for anybody of the account. */
@@ -150,6 +151,15 @@ static enum rc place(struct opening *o, struct err *err)
 	return rc;
 }
 
+/* Of the whole account: managers of a part do not speak for all of it. */
+static bool manages(const struct contact *c)
+{
+	for (size_t i = 0; i < c->n_roles; i++)
+		if (c->roles[i].role == CONTACT_MANAGER && c->roles[i].scope == SCOPE_ACCOUNT)
+			return true;
+	return false;
+}
+
 static enum rc judge(struct opening *o, struct ticket_opened *ret, struct err *err)
 {
 	const struct actor *who = o->who;
@@ -179,6 +189,7 @@ static enum rc judge(struct opening *o, struct ticket_opened *ret, struct err *e
 	o->t.not_phoned = e.verdict == ENT_CHANNEL && o->t.kind == TICKET_INCIDENT && o->t.criticality <= 2;
 	o->t.subscription = e.sub.id;
 	o->t.plan_code = or_empty(e.plan.code);
+	o->needs_word = o->t.kind == TICKET_REQUEST && e.plan.approval && who->kind != ACTOR_AGENT && !manages(&o->contact);
 	return RC_OK;
 }
 
@@ -233,7 +244,10 @@ static enum rc tell(struct opening *o, struct message_id message, struct event_i
 	json_kstr(&call.json, "phone", o->t.callback_phone);
 	if (rc == RC_OK && o->t.callback_phone.p)
 		rc = edit_tell(&c, EV_CALLBACK, true, (struct message_id){ 0 }, &call, err);
-	return rc == RC_OK ? ticket_first_event(o->tx, &c.t, err) : rc;
+	if (rc != RC_OK || !o->needs_word)
+		return rc == RC_OK ? ticket_first_event(o->tx, &c.t, err) : rc;
+	rc = ticket_ask_approval(&c, err);
+	return rc == RC_OK ? edit_save(&c, err) : rc;
 }
 
 enum rc ticket_open(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,

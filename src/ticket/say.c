@@ -106,7 +106,7 @@ enum rc ticket_say(struct db_tx *tx, struct arena *out, const struct actor *who,
 	rc = edit_tell(&c, m->internal ? EV_NOTE : EV_MESSAGE, !m->internal, *ret, &d, err);
 	if (rc == RC_OK && !m->internal && !m->automatic && who->kind == ACTOR_AGENT)
 		rc = after_answer(&c, m, err);
-	if (rc == RC_OK && !m->automatic && customer && c.t.state == STATE_WAITING)
+	if (rc == RC_OK && !m->automatic && customer && c.t.state == STATE_WAITING && c.t.approval != APPROVAL_ASKED)
 		rc = edit_state(&c, STATE_OPEN, 0, err);
 	if (rc == RC_OK && m->then && !m->automatic)
 		rc = c.t.state <= STATE_WAITING ? edit_state(&c, m->then, m->waiting_for, err) : edit_is_closed(err);

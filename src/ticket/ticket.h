@@ -20,6 +20,10 @@ MUST_USE enum rc
 ticket_number_parse(struct str text, struct str prefix,
                     int64_t *ret); /* with or without prefix, case folded; RC_INVALID for a wrong check digit */
 
+/* A request whose plan wants a manager's word waits for it (state waiting, for the customer); who is manager himself, or
+ * is spoken for by an agent, needs none. */
+enum approval { APPROVAL_NONE, APPROVAL_ASKED, APPROVAL_GIVEN, APPROVAL_DECLINED };
+
 struct ticket {
 	struct ticket_id id;
 	int64_t number;
@@ -40,6 +44,8 @@ struct ticket {
 	struct ticket_id problem; /* the first ticket of the known problem it is part of, itself on that one; 0 = none */
 	enum ent_verdict verdict;
 	bool not_phoned;
+	enum approval approval;       /* of a request */
+	int64_t request_type;         /* 0 none */
 	struct instant callback_at, opened_at, updated_at, responded_at, resolved_at, confirmed_at, closed_at;
 	int rating;                 /* 0 none, 1 bad, 2 fair, 3 good */
 	struct event_id last_event; /* the version; to customers the newest event they may see (0 in their lists) */
@@ -265,6 +271,15 @@ MUST_USE enum rc ticket_rate(struct db_tx *tx, struct arena *out, const struct a
                              int64_t number, int rating, struct str comment, struct err *err);
 MUST_USE enum rc ticket_ask_callback(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,
                                      int64_t number, struct str phone, struct err *err); /* one open request a ticket */
+/* A manager's word on a request that waits for it: RC_DENIED for others, RC_CONFLICT code "not-asked" when nobody asks any
+ * more. Declining wants a reason and resolves it. */
+MUST_USE enum rc ticket_approve(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,
+                                int64_t number, bool yes, struct str reason, struct err *err);
+/* The link of a mail that asks a manager: whoever has it may look, and say yes or no in that manager's name. RC_NOT_FOUND:
+ * not made by us with this key. */
+struct str approval_link(struct arena *a, struct str key, struct ticket_id t, struct contact_id manager);
+MUST_USE enum rc approval_link_read(struct arena *a, struct str key, struct str link, struct ticket_id *ret_ticket,
+                                    struct contact_id *ret_manager);
 /* What the person who wrote says it is, while no agent has answered: RC_CONFLICT code "answered" after that. Criticality 1
  * and 2 are flagged as not phoned. */
 MUST_USE enum rc ticket_claim(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,

@@ -54,6 +54,8 @@ MUST_USE enum rc edit_assign(struct edit *c, struct agent_id to, struct str name
 MUST_USE enum rc edit_reopen(struct edit *c, struct str reason, bool by_mail, struct err *err);
 enum rc edit_is_closed(struct err *err); /* the sentence for code "closed" */
 
+/* At opening: a manager of the account is asked. */
+MUST_USE enum rc ticket_ask_approval(struct edit *c, struct err *err);
 /* Of a known problem: its other tickets come back. Nothing on others. */
 MUST_USE enum rc problem_solved(struct edit *c, struct err *err);
 

@@ -7,7 +7,7 @@
 	" t.complexity, t.priority, t.state, t.waiting_for, t.channel, t.subject, t.course, t.unit, t.affected_email," \
 	" t.link, t.wanted_on, t.resolution, t.rating_comment, t.plan_code, t.callback_phone, t.mail_token,"           \
 	" t.assignee_id, t.team_id, t.verdict, t.not_phoned, t.callback_at, t.opened_at, t.updated_at,"                \
-	" t.responded_at, t.resolved_at, t.confirmed_at, t.closed_at, t.rating, t.last_event_id, t.problem_id,"                      \
+	" t.responded_at, t.resolved_at, t.confirmed_at, t.closed_at, t.rating, t.last_event_id, t.problem_id, t.approval, t.request_type_id,"                      \
 	" a.name, c.name, c.email, g.name, m.name, s.name"
 #define FROM                                                                                                           \
 	" FROM ticket t LEFT JOIN account a ON a.id = t.account_id LEFT JOIN contact c ON c.id = t.contact_id"         \
@@ -45,7 +45,8 @@ DB_QUERY(q_save, "ticket.save",
          ":resolution,"
          " updated_at = :updated_at, responded_at = :responded_at, resolved_at = :resolved_at, confirmed_at = "
          ":confirmed_at,"
-         " closed_at = :closed_at, rating = :rating, rating_comment = :rating_comment, last_event_id = :last_event"
+         " closed_at = :closed_at, rating = :rating, rating_comment = :rating_comment, approval = :approval, request_type_id = :type,"
+         " last_event_id = :last_event"
          " WHERE id = :id AND last_event_id = :was");
 /* Of a ticket just opened nothing else changes, and an UPDATE that names a column writes its indexes anew. */
 DB_QUERY(q_first_event, "ticket.first_event", "UPDATE ticket SET last_event_id = :event WHERE id = :id");
@@ -129,6 +130,8 @@ static void read_ticket(struct db_rows *r, struct arena *out, struct ticket *t)
 	t->rating = (int)I64;
 	t->last_event.v = I64;
 	t->problem.v = I64;
+	t->approval = (enum approval)I64;
+	t->request_type = I64;
 	t->account_name = TXT;
 	t->contact_name = TXT;
 	t->contact_email = TXT;
@@ -139,8 +142,8 @@ static void read_ticket(struct db_rows *r, struct arena *out, struct ticket *t)
 #undef TXT
 #undef TIM
 }
-#define ROLE_COL    45
-#define VISIBLE_COL 46
+#define ROLE_COL    47
+#define VISIBLE_COL 48
 
 static enum rc no_ticket(struct err *err)
 {
@@ -267,7 +270,8 @@ enum rc ticket_save(struct db_tx *tx, const struct ticket *t, struct event_id wa
 	                db_time("updated_at", t->updated_at), db_time("responded_at", t->responded_at),
 	                db_time("resolved_at", t->resolved_at), db_time("confirmed_at", t->confirmed_at),
 	                db_time("closed_at", t->closed_at), db_id("rating", t->rating),
-	                db_str("rating_comment", t->rating_comment), db_i64("last_event", t->last_event.v)),
+	                db_str("rating_comment", t->rating_comment), db_id("approval", t->approval),
+	                db_id("type", t->request_type), db_i64("last_event", t->last_event.v)),
 	        &changed, err);
 
 	if (rc == RC_OK && changed == 0)

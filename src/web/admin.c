@@ -569,6 +569,13 @@ static const struct field plans_fields[] = {
         { "name",    FIELD_TEXT, 200, true },
         { 0    }
 };
+static const struct field request_type_fields[] = {
+	{"id", FIELD_INT, .doc = "0: a new one" },
+	{"name", FIELD_TEXT, 800, true },
+	{"items", FIELD_LINES, 20000 },
+	{"archived", FIELD_BOOL },
+	{ 0 }
+};
 static const struct field estimate_fields[] = {
 	{"days_s", FIELD_INT, .doc = "Working days of a request, S" },
 	{"days_m", FIELD_INT, .doc = "M" },
@@ -578,6 +585,7 @@ static const struct field estimate_fields[] = {
 static const struct field plan_fields[] = {
 	{"name",      FIELD_TEXT, 200, true },
 	{ "support",        FIELD_BOOL },
+	{ "approval",        FIELD_BOOL },
 	{ "rank",          FIELD_INT, 1000 },
 	{ "quota",FIELD_INT, 1000000 },
 	{ "ch",     FIELD_TEXT, 10 },
@@ -627,6 +635,8 @@ const struct route admin_routes[] = {
 	{ HTTP_POST,             "/desk/admin/contacts/{id}", CAP_ADMIN, admin_contact_save, contact_fields, ROUTE_LENIENT },
 	{ HTTP_GET,                  "/desk/admin/plans", CAP_ADMIN, admin_plans_show },
 	{ HTTP_POST,                 "/desk/admin/plans", CAP_ADMIN, admin_plans_add, plans_fields, ROUTE_LENIENT },
+	{ HTTP_GET, "/desk/admin/request-types", CAP_ADMIN, admin_request_types_show },
+	{ HTTP_POST, "/desk/admin/request-types", CAP_ADMIN, admin_request_types_save, request_type_fields, ROUTE_LENIENT },
 	{ HTTP_GET, "/desk/admin/estimates", CAP_ADMIN, admin_plans_show },
 	{ HTTP_POST, "/desk/admin/estimates", CAP_ADMIN, admin_estimates_save, estimate_fields, ROUTE_LENIENT },
 	{ HTTP_GET,	                 "/desk/admin/plans/{id}", CAP_ADMIN, admin_plan_show },

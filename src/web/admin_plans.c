@@ -169,7 +169,7 @@ static enum rc show_plan(struct plans *p, struct resp *r)
 	struct req *q = p->q;
 	struct page page;
 	struct out o = admin_begin(q, r, &page, str_z(q->arena, p->one.name));
-	struct admin_plans v = { .p = &page, .id = p->one.id.v, .code = p->one.code, .support = p->one.support };
+	struct admin_plans v = { .p = &page, .id = p->one.id.v, .code = p->one.code, .support = p->one.support, .approval = p->one.approval };
 
 	v.name = web_field_value(q, "name", p->one.name);
 	v.rank = web_field_value(q, "rank", arena_strf(q->arena, "%d", p->one.rank));
@@ -237,6 +237,7 @@ static enum rc read_plan(struct req *q, struct plan *p, struct err *err)
 
 	p->name = req_field(q, "name");
 	p->support = str_is(req_field(q, "support"), "1");
+	p->approval = str_is(req_field(q, "approval"), "1");
 	if (req_int(q, "rank", &v))
 		p->rank = (int)v;
 	p->quota_month = req_int(q, "quota", &v) ? v : -1;

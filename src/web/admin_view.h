@@ -136,13 +136,15 @@ struct admin_plans {
 	/* one */
 	int64_t id;
 	struct str code, name, quota, rank;
-	bool support;
+	bool support, approval;
 	int64_t calendar;
 	struct calendar *calendars;
 	size_t n_calendars;
 	struct admin_plan_row rows[5];
 	struct str days[4]; /* a request's estimate by complexity, from 1 */
 };
+enum rc admin_request_types_show(struct req *q, struct resp *r);
+enum rc admin_request_types_save(struct req *q, struct resp *r);
 enum rc admin_estimates_save(struct req *q, struct resp *r);
 struct admin_tools {
 	struct page *p;

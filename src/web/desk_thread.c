@@ -7,6 +7,7 @@
 #include "web/desk_view.h"
 #include "web/oncall_view.h"
 #include "web/problem_view.h"
+#include "web/request_view.h"
 #include "web/web.h"
 #include <jansson.h>
 
@@ -60,6 +61,9 @@ enum rc desk_load(struct db_tx *tx, void *load, struct err *err)
 		x->problem = arena_new(a, struct desk_problem);
 		if (rc == RC_OK)
 			rc = desk_problem_load(tx, x->q, t, x->problem, err);
+	} else if (rc == RC_OK) {
+		x->checklist = arena_new(a, struct desk_checklist);
+		rc = desk_checklist_load(tx, x->q, t, x->checklist, err);
 	}
 	return rc;
 }
@@ -315,6 +319,31 @@ static struct str say_problem(const struct telling *t)
 	               { "title", title });
 }
 
+static struct str say_approval(const struct telling *t)
+{
+	struct str what = word(t, "what");
+
+	if (str_is(what, "asked"))
+		return str_of(_(t->l, "A manager of the account is asked to approve it"));
+	if (str_is(what, "approved"))
+		return TR_FILL(t->a, _(t->l, "{who} approved it"), { "who", t->e->actor });
+	return TR_FILL(t->a, _(t->l, "{who} declined it: {reason}"), { "who", t->e->actor }, { "reason", word(t, "reason") });
+}
+
+static struct str say_checklist(const struct telling *t)
+{
+	static const struct {
+		const char *what, *words;
+	} of[] = { { "type", N_("{who} chose the type of request: {text}") }, { "added", N_("{who} put on the checklist: {text}") },
+		   { "done", N_("{who} did: {text}") }, { "undone", N_("{who} says it is not done: {text}") },
+		   { "dropped", N_("{who} took off the checklist: {text}") } };
+
+	for (size_t i = 0; i < COUNT(of); i++)
+		if (str_is(word(t, "what"), of[i].what))
+			return TR_FILL(t->a, tr(t->l, of[i].words), { "who", t->e->actor }, { "text", word(t, "text") });
+	return STR_NULL;
+}
+
 static struct str say_exhausted(const struct telling *t)
 {
 	return str_of(_(t->l, "Nobody answered the pages"));
@@ -353,6 +382,8 @@ static struct str tell(const struct req *q, const struct event *e)
 		{ EV_CALLBACK,       say_callback      },
 		{ EV_PARTICIPANT,    say_participant   },
 		{ EV_PROBLEM,        say_problem       },
+		{ EV_APPROVAL,       say_approval      },
+		{ EV_CHECKLIST,      say_checklist     },
 		{ EV_MAIL_FAILED,    say_mail_failed   },
 		{ EV_MAIL_AUTOMATIC, say_mail_automatic},
 		{ EV_ONCALL_PAGED,   say_paged         },
@@ -689,6 +720,7 @@ void desk_fill(struct req *q, struct desk_load *x, const char *action, struct de
 	memcpy(v->preview, x->preview, sizeof(v->preview));
 	v->paging = x->paging;
 	v->problem = x->problem;
+	v->checklist = x->checklist;
 	v->solution = x->problem && x->problem->part && !x->problem->open ? x->problem->p.resolution : STR("");
 	desk_items(q, &x->view, (struct event_id){ 0 }, &v->items, &v->n_items);
 	fill_people(q, x, v);

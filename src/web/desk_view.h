@@ -71,6 +71,7 @@ struct clock_line; /* web/clock_view.h */
 struct clock_cycle;
 struct desk_paging; /* web/oncall_view.h */
 struct desk_problem; /* web/problem_view.h */
+struct desk_checklist; /* web/request_view.h */
 struct desk_person {
 	struct str name, email;
 	bool requester;
@@ -99,6 +100,7 @@ struct desk_ticket {
 	struct str preview[5]; /* what each criticality would promise */
 	const struct desk_paging *paging; /* web/oncall_view.h */
 	const struct desk_problem *problem; /* incidents; web/problem_view.h */
+	const struct desk_checklist *checklist; /* requests; web/request_view.h */
 	struct str solution; /* fits: of the known problem it was part of */
 	/* the composer */
 	struct str text, draft_url;
@@ -210,6 +212,7 @@ struct desk_load {
 	struct str preview[5];
 	struct desk_paging *paging;
 	struct desk_problem *problem;
+	struct desk_checklist *checklist;
 };
 /* desk_recall.c: parts of it that are kept between requests. */
 MUST_USE enum rc desk_counts_of(struct db_tx *tx, struct desk_load *x, struct err *err);

@@ -14,6 +14,8 @@ struct str portal_ticket_url(struct req *q, int64_t number);
 struct str portal_number(struct req *q, int64_t number);
 /* "tel:+5715550100" of a number as people write it. */
 struct str portal_tel(struct arena *a, struct str phone);
+/* The page of the ticket of the path, also with what was wrong with a form on it. */
+enum rc portal_ticket_show(struct req *q, struct resp *r);
 /* Judges for the signed-in contact. */
 MUST_USE enum rc portal_entitlement(struct db_tx *tx, struct req *q, enum ticket_kind kind, int criticality, struct contact *ret_contact,
                                     struct entitlement *ret, struct err *err);

@@ -198,6 +198,17 @@ static struct str say_problem(const struct telling *t)
 	return STR_NULL;
 }
 
+static struct str say_approval(const struct telling *t)
+{
+	struct str what = word(t, "what");
+
+	if (str_is(what, "asked"))
+		return str_of(_(t->l, "A manager of your organisation is asked to approve it"));
+	if (str_is(what, "approved"))
+		return TR_FILL(t->a, _(t->l, "{who} approved it"), { "who", t->e->actor });
+	return TR_FILL(t->a, _(t->l, "{who} declined it: {reason}"), { "who", t->e->actor }, { "reason", word(t, "reason") });
+}
+
 /* STR_NULL: nothing a customer needs to read. */
 static struct str tell(const struct req *q, const struct event *e)
 {
@@ -218,6 +229,7 @@ static struct str tell(const struct req *q, const struct event *e)
 		{ EV_CLOSED,       say_closed     },
                 { EV_CALLBACK,     say_callback   },
 		{ EV_PROBLEM,      say_problem    },
+		{ EV_APPROVAL,     say_approval   },
 	};
 	struct telling t = { .l = web_lang(q), .a = q->arena, .e = e };
 	struct str s = STR_NULL;
@@ -420,6 +432,8 @@ static struct ticket_page page_of(struct loaded *x)
 	v.draft_url = str_concat(q->arena, v.url, STR("/draft"));
 	v.clocks = clock_lines(q, x->clocks, x->n_clocks, false, &v.n_clocks);
 	v.wanted_on = or_empty(t->wanted_on);
+	v.may_approve = t->approval == APPROVAL_ASKED && !v.resolved && q->actor.contact_role == CONTACT_MANAGER;
+	v.decline = web_field_value(q, "reason", STR(""));
 	v.problem = x->problem.title.n ? &x->problem : NULL;
 	if (x->days)
 		v.estimate = TR_FILL(q->arena, tr_n(l, "{n} working day", "{n} working days", x->days),
@@ -452,6 +466,11 @@ static enum rc show(struct req *q, struct resp *r)
 	return portal_show(q, r,
 	                   str_z(q->arena, arena_strf(q->arena, STR_F " · " STR_F, STR_A(v.number), STR_A(v.subject))),
 	                   NAV_SUPPORT, draw_ticket, &v);
+}
+
+enum rc portal_ticket_show(struct req *q, struct resp *r)
+{
+	return show(q, r);
 }
 
 static enum rc get_ticket(struct req *q, struct resp *r)

@@ -95,6 +95,8 @@ struct ticket_page {
 	size_t n_clocks;
 	struct str estimate, wanted_on; /* of a request */
 	const struct problem_banner *problem; /* NULL: none */
+	bool may_approve;
+	struct str decline;
 };
 struct kb_home { struct str words; struct article *at; size_t n; bool searched; const char *lang; };
 struct kb_article { const struct article *a; struct html body; bool fallback; bool signed_in; };

@@ -117,6 +117,7 @@ extern const struct route kb_edit_routes[], kb_life_routes[], kb_history_routes[
 extern const struct route claim_routes[]; /* the two links of an acknowledgement */
 extern const struct route desk_routes[]; /* "/desk": agents */
 extern const struct route desk_ticket_routes[];
+extern const struct route desk_request_routes[], approve_routes[];
 extern const struct route desk_problem_routes[], portal_problem_routes[];
 extern const struct route triage_routes[];
 extern const struct route clock_routes[]; /* each minute of a promise, for agents and customers */

@@ -95,12 +95,15 @@ GET /support/tickets/{number} read-it
 GET /support/tickets/{number}/promise read-it
 POST /support/tickets/{number} write-it
 POST /support/tickets/{number}/draft write-it
+POST /support/tickets/{number}/approval manage-it
 POST /support/tickets/{number}/confirm write-it
 POST /support/tickets/{number}/reopen write-it
 POST /support/tickets/{number}/rate write-it
 POST /support/tickets/{number}/callback write-it
 GET /support/attachments/{file_token} read-it
 GET /kb public
+GET /approve/{token} public
+POST /approve/{token} public
 GET /claim/{token} public
 POST /claim/{token} public
 GET /kb/{slug} public
@@ -133,6 +136,7 @@ POST /desk/tickets/{number}/reply agent
 POST /desk/tickets/{number}/draft agent
 POST /desk/tickets/{number}/take agent
 POST /desk/tickets/{number}/problem agent
+POST /desk/tickets/{number}/checklist agent
 POST /desk/tickets/{number}/assign agent
 POST /desk/tickets/{number}/state agent
 POST /desk/tickets/{number}/criticality agent
@@ -195,6 +199,8 @@ GET /desk/admin/contacts/{contact} admin
 POST /desk/admin/contacts/{contact} admin
 GET /desk/admin/plans admin
 POST /desk/admin/plans admin
+GET /desk/admin/request-types admin
+POST /desk/admin/request-types admin
 GET /desk/admin/estimates admin
 POST /desk/admin/estimates admin
 GET /desk/admin/plans/{one} admin
