@@ -50,5 +50,8 @@ int cmd_routes(struct app *app, int argc, char **argv);
 int cmd_import(struct app *app, int argc, char **argv);
 int cmd_help(struct app *app, int argc, char **argv);
 int cmd_version(struct app *app, int argc, char **argv);
+/* demo_kb.c: the demo's pages of the knowledge base, in the transaction that fills the desk. */
+struct actor;
+MUST_USE enum rc demo_kb(struct db_tx *tx, struct arena *a, const struct actor *who, struct instant now, struct err *err);
 /* Says on standard error what went wrong; returns the exit code for it. */
 int app_complain(const char *what, const struct err *err);

@@ -2,7 +2,6 @@
  * do, passwords are made up on the spot and written to SIGN-INS.txt in the data folder (mode 0600). */
 #include "app/app.h"
 #include "auth/auth.h"
-#include "kb/kb.h"
 #include "oncall/oncall.h"
 #include "ticket/ticket.h"
 #include "util/buf.h"
@@ -191,16 +190,6 @@ static enum rc tickets(struct demo *d, struct db_tx *tx, struct err *err)
 	return open_one(d, tx, MANAGER, 8, TICKET_INCIDENT, 1, "The campus does not open", "Nobody can reach campus.example since 9 o'clock: the browser says that the connection was refused.", "https://campus.example/", &n, err);
 }
 
-static const struct { const char *slug, *lang; enum article_kind kind; enum visibility visibility; const char *title, *summary, *markdown; } articles[] = {
-	{ "issue-certificates", "en", ARTICLE_ARTICLE, VISIBLE_PUBLIC, "Issue certificates for a finished course run", "What to set before the end date, and how to generate them for everybody",
-	  "Certificates are made from the **course end date**, the grading policy and the certificate template.\n\n## Before the end of the run\n\n1. Open *Settings → Certificates* in Studio and activate the certificate.\n2. Check the passing grade in *Settings → Grading*.\n\n## Generate them\n\nIn the LMS open **Instructor → Certificates** and choose *Generate certificates*. It may take an hour for large courses.\n\n| Group | When |\n|---|---|\n| Audit | no certificate |\n| Honor | at once |\n" },
-	{ "issue-certificates", "es", ARTICLE_ARTICLE, VISIBLE_PUBLIC, "Emitir certificados de un curso terminado", "Qué configurar antes de la fecha de cierre y cómo generarlos para todos",
-	  "Los certificados se hacen con la **fecha de cierre**, la política de calificación y la plantilla.\n\n## Antes del cierre\n\n1. Abra *Configuración → Certificados* en Studio y active el certificado.\n2. Revise la nota mínima en *Configuración → Calificación*.\n\n## Generarlos\n\nEn el LMS abra **Instructor → Certificados** y elija *Generar certificados*.\n" },
-	{ "demo-site", "en", ARTICLE_DEMO, VISIBLE_PUBLIC, "Explore the demo LMS", "Try every course component without touching your site", "The demo site shows every kind of course component: problems, videos, peer assessment and discussions. Nothing you do there affects your own site.\n" },
-	{ "copy-course", "en", ARTICLE_FAQ, VISIBLE_PUBLIC, "How do I copy a course to a new run?", "Re-run in Studio keeps the content and takes new dates", "Open Studio, find the course and choose **Re-run course**. Give the new run a name, for example `2027_T1`. Learners and grades are not copied.\n" },
-	{ "support-hours", "en", ARTICLE_DOC, VISIBLE_CUSTOMERS, "When and how to reach support", "Telephone for criticality 1 and 2, tickets and mail for everything else", "Incidents of criticality 1 and 2 are received by telephone. Everything else comes by the Support section or by mail.\n" },
-};
-
 static enum rc fill(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct demo *d = arg;
@@ -224,13 +213,8 @@ static enum rc fill(struct db_tx *tx, void *arg, struct err *err)
 	TRY(duty(d, tx, err));
 	TRY(setting_set(tx, "product", STR("Carrel"), err));
 	TRY(setting_set(tx, "phone", STR("+57 1 555 0100"), err));
-	for (size_t i = 0; i < COUNT(articles); i++) {
-		struct article x = { .slug = str_of(articles[i].slug), .lang = str_of(articles[i].lang), .kind = articles[i].kind, .visibility = articles[i].visibility, .title = str_of(articles[i].title),
-			.summary = str_of(articles[i].summary), .markdown = str_of(articles[i].markdown), .published_at = d->now };
-		struct article_id id;
-
-		TRY(kb_save(tx, d->a, &d->system, d->now, &x, &id, err));
-	}
+	struct actor writer = actor_of_agent(&d->agent[AGENT]);
+	TRY(demo_kb(tx, d->a, &writer, d->now, err));
 	return tickets(d, tx, err);
 }
 

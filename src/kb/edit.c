@@ -218,6 +218,8 @@ enum rc kb_page_change(struct db_tx *tx, struct arena *a, const struct actor *wh
 	rc = kb_extra_write(a, p.kind, &x, &p.extra, err);
 	if (rc == RC_OK)
 		rc = kb_row_page_set(tx, now, &p, err);
+	if (rc == RC_OK)
+		rc = kb_extra_changed(tx, a, p.id, was.extra, p.extra, err);
 	return rc == RC_OK ? kb_tell(tx, who, now, p.id, p.visibility != was.visibility ? "visibility" : "properties",
 	                             STR(""), err)
 	                   : rc;

@@ -50,7 +50,7 @@ DB_QUERY(q_article, "kb-import.article",
 DB_QUERY(q_redirect, "kb-import.redirect",
          "INSERT INTO kb_redirect (slug, lang, page_id) VALUES (:slug, :lang, :page) ON CONFLICT (slug, lang) DO "
          "NOTHING");
-DB_QUERY(q_drop_drafts, "kb-import.drop-drafts", "DELETE FROM kb_draft WHERE page_id = :page AND lang = :lang");
+DB_QUERY(q_drop_drafts, "kb-import.drop-drafts", "DELETE FROM kb_draft WHERE page_id = :page AND lang = :lang AND state = 4"); /* nobody's work is lost */
 
 #define AUTHOR STR("import")
 
@@ -210,7 +210,12 @@ enum rc import_put(struct db_tx *tx, struct import_state *s, struct import_page 
 	if (rc == RC_OK)
 		rc = db_exec(tx, &q_drop_drafts, DB_ARGS(id_arg, lang), NULL, err);
 	if (rc == RC_OK)
+		rc = kb_extra_media(tx, s->a, p->id, &page, err);
+	if (rc == RC_OK)
 		rc = kb_note_media(tx, p->id, s->im->lang, true, &page, err);
+	struct article written = { .lang = s->im->lang, .title = p->title, .summary = summary, .markdown = p->markdown, .html = page.html };
+	if (rc == RC_OK)
+		rc = kb_revise(tx, s->a, s->who, now, &written, id, err);
 	if (rc == RC_OK)
 		rc = search_index_article(tx, id, p->title, page.plain, true, err);
 	for (size_t i = 0; i < page.n_problems && rc == RC_OK; i++)

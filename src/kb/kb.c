@@ -142,6 +142,8 @@ enum rc kb_save(struct db_tx *tx, struct arena *scratch, const struct actor *who
 	a.markdown = a.markdown.p ? a.markdown : STR("");
 	rc = article_put(tx, now, &a, str_utf8_clip(text, MAX_BODY), ret, err);
 	if (rc == RC_OK)
+		rc = kb_extra_media(tx, scratch, a.page, &page, err);
+	if (rc == RC_OK)
 		rc = kb_note_media(tx, a.page, a.lang, true, &page, err);
 	if (rc == RC_OK)
 		rc = kb_revise(tx, scratch, who, now, &a, *ret, err);

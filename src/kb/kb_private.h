@@ -31,3 +31,9 @@ MUST_USE enum rc kb_revise(struct db_tx *tx, struct arena *scratch, const struct
                            const struct article *a, struct article_id id, struct err *err);
 bool kb_slug_ok(struct str s); /* words of lower-case letters and digits with single hyphens between them */
 bool kb_lang_ok(struct str s);
+/* extra_store.c: adds the films, captions and files of the page to the media of its text. */
+struct markdown_page;
+MUST_USE enum rc kb_extra_media(struct db_tx *tx, struct arena *a, int64_t page, struct markdown_page *p, struct err *err);
+/* Notes at once what came and went with kb_page.extra. */
+MUST_USE enum rc kb_extra_changed(struct db_tx *tx, struct arena *a, int64_t page, struct str before, struct str after,
+                                  struct err *err);

@@ -202,6 +202,7 @@ enum rc kb_head_read(struct db_tx *tx, struct req *q, const char *part, struct k
 	h->stale = h->translation && kb_draft_stale(&h->d);
 	h->binned = time_is_set(h->p.deleted_at);
 	h->changed = h->d.live && h->d.state != KB_PUBLISHED;
+	h->behind = h->changed && h->d.version && h->d.base < h->d.live_revision;
 	h->live_url = h->d.live && !h->binned ? arena_strf(q->arena, "/kb/" STR_F, STR_A(h->d.live_slug)) : STR("");
 	tabs(q, at, n, h);
 	return RC_OK;

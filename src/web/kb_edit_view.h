@@ -62,7 +62,7 @@ struct kb_head_view {
 	size_t n_langs;
 	struct kb_choice *more; /* languages it could be translated to */
 	size_t n_more;
-	bool translation, stale, binned, changed, is_admin;
+	bool translation, stale, binned, changed, behind, is_admin; /* behind: another text was published since the draft began */
 };
 struct kb_comment_row {
 	struct kb_comment c;

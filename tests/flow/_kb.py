@@ -1,0 +1,225 @@
+"""The knowledge base while it is written: what was acknowledged survives kills; what is not published reaches nobody.
+
+    _kb.py autosave [KILLS]    kill -9 the desk in the middle of autosaves: the last acknowledged text is there
+    _kb.py leak [URL]          S-34: a canary in each state of a page's life, asked for as anybody and as a customer
+"""
+import json
+import os
+import random
+import re
+import signal
+import sys
+import threading
+import time
+
+from _apidesk import Browser, Desk, Tally
+
+sys.stdout.reconfigure(line_buffering=True)
+
+
+def hidden(text, name):
+    m = re.search(rf'name="{name}" value="([^"]*)"', text)
+    return m.group(1) if m else ''
+
+
+class Writer:
+    """An agent with the editor open."""
+
+    def __init__(self, desk, email='agent@desk.example'):
+        self.b = Browser(desk)
+        self.b.sign_in(email)
+        self.csrf = self.b.csrf()
+
+    def new(self, title, kind='article', lang='en', visibility='public', **more):
+        a = self.b.ask('POST', '/desk/kb/new', form={'csrf': self.csrf, 'title': title, 'kind': kind, 'lang': lang})
+        assert a.status == 303, (a.status, a.text[-2000:])
+        at = a['Location']
+        if visibility != 'internal' or more:
+            r = self.b.ask('POST', at + '/properties', form={'csrf': self.csrf, 'kind': kind, 'visibility': visibility, **more})
+            assert r.status == 303, (r.status, re.findall(r'class="errmsg"[^<]*<[^>]*>[^<]*</span>([^<]*)', r.text))
+        return at
+
+    def page(self, at):
+        return self.b.get(at).text
+
+    def save(self, at, version, title, slug, markdown, lang_follows=''):
+        return self.b.ask('POST', at + '/autosave', form={'csrf': self.csrf, 'version': version, 'title': title, 'slug': slug,
+                                                           'summary': '', 'markdown': markdown, 'follows': lang_follows})
+
+    def text(self, at):
+        m = re.search(r'<textarea class="in mono kbtext"[^>]*>(.*?)</textarea>', self.page(at), re.S)
+        t = m.group(1)
+        for x, y in (('&lt;', '<'), ('&gt;', '>'), ('&#34;', '"'), ('&quot;', '"'), ('&#39;', "'"), ('&amp;', '&')):
+            t = t.replace(x, y)
+        return t[1:] if t.startswith('\n') else t
+
+    def act(self, at, act, **more):
+        version = hidden(self.page(at + '/publish'), 'version')
+        return self.b.ask('POST', at + '/publish', form={'csrf': self.csrf, 'act': act, 'version': version, **more})
+
+
+def autosave(t, kills):
+    rng = random.Random(6)
+    with Desk() as d:
+        w = Writer(d)
+        at = w.new('Written under bad luck', visibility='internal')
+        slug = hidden(w.page(at), 'version') and re.search(r'id="slug"[^>]*value="([^"]*)"', w.page(at)).group(1)
+        acknowledged, tried, version, n, lost, saves, wrong = '', [], 1, 0, 0, 0, []
+        stop = threading.Event()
+
+        def write():
+            nonlocal acknowledged, tried, version, n, saves
+            while not stop.is_set():
+                text = acknowledged + f'\n\nline {n} ' + 'x' * rng.randrange(200)
+                if len(text) > 20000:
+                    text = f'line {n}'
+                n += 1
+                tried = [text]
+                while not stop.is_set():  # the same text again, as the script of the page does
+                    try:
+                        a = w.save(at, version, 'Written under bad luck', slug, text)
+                    except OSError:
+                        time.sleep(0.02)
+                        continue
+                    if a.status == 200:
+                        version = a.json['version']
+                        acknowledged = text
+                        saves += 1
+                        break
+                    if a.status == 409:
+                        wrong.append(a.text)
+                        return
+                    time.sleep(0.02)
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        for k in range(kills):
+            time.sleep(rng.uniform(0.05, 0.4))
+            d.proc.send_signal(signal.SIGKILL)
+            d.proc.wait()
+            d.start()
+        time.sleep(0.5)
+        stop.set()
+        thread.join()
+        t.ok('no save of one writer alone is called stale', not wrong, wrong[:1])
+        got = w.text(at).strip()
+        fine = got in [acknowledged.strip(), *(x.strip() for x in tried)]
+        t.ok(f'the last acknowledged text is there after {kills} kills', fine, f'{got[-120:]!r} for {acknowledged[-120:]!r}')
+        t.ok('there were saves between the kills', saves >= kills // 2, saves)
+        print(f'{kills} kills, {saves} saves acknowledged')
+
+
+# ---- S-34 ----
+
+CANARY = 'zebrafinch'
+
+
+def states(w, admin):
+    """A page in each state that readers must not see; every word of it is a canary of its own. Gives name: address."""
+    at, slugs = {}, {}
+
+    def make(name, publish=True, visibility='public', **more):
+        word = CANARY + name
+        at[name] = w.new(f'Title {word}', visibility=visibility, **more)
+        page = w.page(at[name])
+        slugs[name] = re.search(r'id="slug"[^>]*value="([^"]*)"', page).group(1)
+        a = w.save(at[name], hidden(page, 'version'), f'Title {word}', slugs[name], f'## Heading {word}\n\nBody {word} text.\n')
+        assert a.status == 200, a.text
+        if publish:
+            a = w.act(at[name], 'publish')
+            assert a.status == 303, (name, a.text[-1500:])
+
+    make('draft', publish=False, tags=f'{CANARY}tag')
+    make('review', publish=False)
+    w.act(at['review'], 'submit', text=f'comment {CANARY}comment')
+    make('scheduled', publish=False)
+    assert w.act(at['scheduled'], 'schedule', publish_at='2099-01-01T10:00').status == 303
+    make('internal', visibility='internal')
+    make('archived')
+    assert w.act(at['archived'], 'archive').status == 303
+    make('binned')
+    assert admin.b.ask('POST', at['binned'] + '/place', form={'csrf': admin.csrf, 'act': 'bin'}).status == 303
+    # For another account only: the demo's first customer must not see it, nor anybody.
+    make('foreign', visibility='accounts', accounts='Uni Norte')
+    # Published, and what is being written beside it is not.
+    make('changed')
+    page = w.page(at['changed'])
+    a = w.save(at['changed'], hidden(page, 'version'), f'Title {CANARY}newtitle', slugs['changed'], f'Body {CANARY}newbody')
+    assert a.status == 200, a.text
+    # An address it had before, of a page that is hidden now.
+    make('moved')
+    page = w.page(at['moved'])
+    w.save(at['moved'], hidden(page, 'version'), f'Title {CANARY}moved', f'{CANARY}movedaway', f'Body {CANARY}moved')
+    assert w.act(at['moved'], 'publish').status == 303
+    w.b.ask('POST', at['moved'] + '/properties', form={'csrf': w.csrf, 'kind': 'article', 'visibility': 'internal'})
+    return at, slugs
+
+
+def expire(d, w):
+    """One that was read and is not any more: its time is moved into the past in the tables, as waiting would."""
+    at = w.new(f'Title {CANARY}expired')
+    page = w.page(at)
+    slug = re.search(r'id="slug"[^>]*value="([^"]*)"', page).group(1)
+    w.save(at, hidden(page, 'version'), f'Title {CANARY}expired', slug, f'Body {CANARY}expired')
+    soon = time.strftime('%Y-%m-%dT%H:%M', time.gmtime(time.time() + 40 * 86400))
+    assert w.act(at, 'publish', expires_at=soon).status == 303
+    import sqlite3
+    db = sqlite3.connect(os.path.join(d.data, 'desk.db'), timeout=30)
+    db.execute('UPDATE article SET expires_at = 1 WHERE slug = ?', (slug,))
+    db.commit()
+    db.close()
+    return slug
+
+
+def places(slugs):
+    """Where readers look, and what must be silent there. The readers' pages add theirs."""
+    words = [CANARY, 'Title', 'Heading', 'Body'] + [CANARY + n for n in slugs]
+    yield from ('/', '/kb', '/kb?q=' + CANARY, '/kb/feed.atom', '/sitemap.xml', '/kb/sitemap.xml', '/support/new')
+    for w in words:
+        yield f'/kb?q={w}'
+        yield f'/kb/suggest?q={w}'
+    for s in slugs.values():
+        yield f'/kb/{s}'
+        yield f'/kb/{s}?lang=es'
+        yield f'/es/kb/{s}'
+
+
+def leak(t):
+    with Desk() as d:
+        w, admin = Writer(d), Writer(d, 'admin@desk.example')
+        at, slugs = states(w, admin)
+        slugs['expired'] = expire(d, w)
+        slugs['movedaway'] = f'{CANARY}movedaway'
+        seen_by_agents = w.b.get('/kb/' + slugs['internal'])
+        t.ok('agents read what is internal', CANARY in seen_by_agents.text, seen_by_agents.status)
+        t.ok('what is published is read', Browser(d).get('/kb/' + slugs['changed']).status == 200)
+        hide = {k: v for k, v in slugs.items() if k != 'changed'}
+        for who in (None, 'manager@campus.example', 'manager@colegio.example'):
+            b = Browser(d)
+            if who:
+                b.sign_in(who)
+            for path in places(hide):
+                a = b.get(path)
+                told = set(re.findall(CANARY + r'\w+', a.text)) - {CANARY + 'changed'}
+                asked = set(re.findall(CANARY + r'\w+', path))
+                told -= asked  # the words of the question may be said again
+                t.ok(f'S-34: {who or "nobody"} {path} tells nothing', not told, told)
+                t.ok(f'S-34: {who or "nobody"} {path} leads nowhere', CANARY not in (a['Location'] or ''), a['Location'])
+                if path.startswith('/kb/' + CANARY) or any(path == '/kb/' + s for s in hide.values()):
+                    t.eq(f'S-34: {who or "nobody"} {path} is not there', a.status, 404)
+            gone, never = b.get('/kb/' + slugs['draft']), b.get('/kb/' + 'q' * len(slugs['draft']))
+            strip = lambda a, s: re.sub(r'value="[^"]*"', '', a.text.replace(s, ''))
+            t.ok(f'S-34: {who or "nobody"}: a draft looks like nothing at all', strip(gone, slugs['draft']) == strip(never, 'q' * len(slugs['draft'])))
+            t.ok('S-34: nor is there an ETag of it', not gone['ETag'])
+            a = b.get(at['draft'])
+            t.ok(f'S-34: {who or "nobody"} gets no editor', a.status in (303, 404) and CANARY not in a.text, a.status)
+
+
+if __name__ == '__main__':
+    tally = Tally()
+    what = sys.argv[1] if len(sys.argv) > 1 else 'leak'
+    if what == 'autosave':
+        autosave(tally, int(sys.argv[2]) if len(sys.argv) > 2 else 8)
+    else:
+        leak(tally)
+    tally.end()
