@@ -1,7 +1,8 @@
 /* Sources of documentation on the command line, and their job. */
-#include "account/account.h"
 #include "app/kb_source.h"
+#include "account/account.h"
 #include "kb/source.h"
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -124,4 +125,34 @@ enum rc kb_source_job(void *app, const struct job *job, struct arena *scratch, s
 	enum rc rc = kb_source_step(d->db, d->blobs, d->jail, scratch, time_now(), err);
 
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+struct naming {
+	struct arena *a;
+	struct str name;
+	struct kb_source s;
+};
+
+static enum rc find_named(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct naming *x = arg;
+	struct actor who = actor_system();
+
+	return kb_source_find(tx, x->a, &who, x->name, &x->s, err);
+}
+
+/* What fails is shown at the source; only a lack of means is tried again. */
+enum rc kb_source_job_one(void *app, const struct job *job, struct arena *scratch, struct err *err)
+{
+	struct desk *d = app;
+	struct kb_import_report report;
+	json_t *args = json_loadb(job->args.p, job->args.n, 0, NULL);
+	struct naming x = { .a = scratch,
+		            .name = arena_str(scratch, str_of(json_string_value(json_object_get(args, "name")))) };
+	enum rc rc = db_read(d->db, find_named, &x, err);
+
+	json_decref(args);
+	if (rc == RC_OK)
+		rc = kb_source_pull(d->db, d->blobs, d->jail, scratch, &x.s, false, &report, err);
+	return rc == RC_RETRY || rc == RC_FAULT || rc == RC_FULL ? rc : RC_OK;
 }

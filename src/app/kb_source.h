@@ -10,3 +10,5 @@ int kb_source_command(struct app *app, int n_words, char **words, char *const *f
                       const struct kb_source_options *o);
 /* "kb.pull": pulls what is due, one source a run. */
 enum rc kb_source_job(void *app, const struct job *job, struct arena *scratch, struct err *err);
+/* "kb.pull-one": {"name"}: pulls this one now. */
+enum rc kb_source_job_one(void *app, const struct job *job, struct arena *scratch, struct err *err);

@@ -19,7 +19,7 @@
 #include <jansson.h>
 
 const struct route *const wire_routes[] = {
-	asset_routes,  signin_routes, people_routes, portal_routes, new_ticket_routes, portal_ticket_routes, portal_problem_routes, approve_routes, kb_routes, kb_media_routes, claim_routes,
+	asset_routes,  signin_routes, people_routes, portal_routes, new_ticket_routes, portal_ticket_routes, portal_problem_routes, approve_routes, kb_routes, kb_media_routes, kb_source_routes, claim_routes,
 	kb_edit_routes, kb_life_routes, kb_history_routes, kb_ticket_routes,
 	desk_routes,   desk_ticket_routes, desk_problem_routes, desk_request_routes, triage_routes, clock_routes, board_routes, report_routes, oncall_routes, call_routes, admin_oncall_routes, admin_routes, api_routes, cti_routes, ops_routes, NULL,
 };
@@ -95,6 +95,7 @@ const struct job_kind wire_jobs[] = {
 	{ .name = "oncall.step", .run = job_oncall },
 	{ .name = "oncall.webhook", .run = webhook_job, .max_tries = 8 },
 	{ .name = "signin.mail", .run = signin_job_mail, .max_tries = 5 },
+	{ .name = "kb.pull-one", .run = kb_source_job_one, .max_tries = 3, .lease_seconds = 1200 },
 	{ .name = "kb.pull", .run = kb_source_job, .every_seconds = 60, .lease_seconds = 1200 },
 	{ .name = "web.touch", .run = web_job_touch, .every_seconds = 60 },
 	{ .name = "clock.reassess", .run = job_reassess, .lease_seconds = 600 },

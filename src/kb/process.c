@@ -87,8 +87,11 @@ struct str process_last_words(const struct buf *words)
 {
 	struct str rest = buf_str(words), line, last = STR("it ended without a word");
 
-	while (str_cut(&rest, '\n', &line))
+	while (str_cut(&rest, '\n', &line)) {
 		last = str_trim(line).n ? str_trim(line) : last;
+		if (str_starts(last, STR("fatal:"))) /* Git: what follows is advice */
+			break;
+	}
 	return str_utf8_valid(last) && !str_has_control(last) ? str_utf8_clip(last, 200)
 	                                                      : STR("it said nothing readable");
 }

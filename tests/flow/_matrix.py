@@ -207,6 +207,8 @@ GET /desk/admin/plans/{one} admin
 POST /desk/admin/plans/{one} admin
 GET /desk/admin/jobs admin
 POST /desk/admin/jobs admin
+GET /desk/admin/sources admin
+POST /desk/admin/sources admin
 GET /desk/admin/mails admin
 GET /desk/admin/mail-rules admin
 POST /desk/admin/mail-rules admin

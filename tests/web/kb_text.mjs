@@ -125,5 +125,31 @@ const again = await fetch(film, { headers: { 'If-None-Match': whole.headers.get(
 check('and is kept by browsers for a while', again.status === 304 && /max-age=300/.test(whole.headers.get('cache-control')), `${again.status} ${whole.headers.get('cache-control')}`);
 check('a token that is none is nothing', (await fetch(`${d.base}/kb/media/${'x'.repeat(32)}`)).status === 404);
 await bare.close();
+
+// Sources in Git: what came of a pull is shown to administrators, and they may ask for another.
+const repo = path.join(d.dir, 'repo');
+fs.mkdirSync(repo);
+fs.writeFileSync(path.join(repo, 'index.md'), '# From Git\n\nFirst words.\n');
+const git = (...args) => spawnSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.example', ...args], { cwd: repo, env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null' } });
+git('init', '-q', '-b', 'main');
+git('add', '-A');
+git('commit', '-qm', 'x');
+const source = (...args) => spawnSync(carrel, ['kb', 'source', ...args, '--data-dir', d.dir], { encoding: 'utf8' });
+check('a source is added', source('add', 'From Git', `file://${repo}`, '--every', '0', '--visibility', 'public').status === 0);
+check('one that does not answer, too', source('add', 'Gone', 'file:///nonexistent/x.git', '--every', '0').status === 0);
+check('its failure is said', /Git said/.test(source('pull', 'Gone').stderr));
+const admin = await d.signIn('admin@desk.example');
+for (const scheme of ['light', 'dark'])
+  for (const width of [390, 1440]) {
+    await admin.emulateMedia({ colorScheme: scheme });
+    await admin.setViewportSize({ width, height: 900 });
+    await d.look(admin, '/desk/admin/sources', `${scheme}-${width}`);
+  }
+check('and shown', await admin.getByText('The last pull failed.').count() === 1);
+await admin.locator('section', { hasText: 'From Git' }).getByRole('button').click();
+await admin.waitForLoadState();
+let there = false;
+for (let i = 0; i < 120 && !there; i++) { there = (await fetch(`${d.base}/kb/from-git`)).status === 200; if (!there) await new Promise((ok) => setTimeout(ok, 250)); }
+check('pulled on demand, it is read', there && /First words/.test(await (await fetch(`${d.base}/kb/from-git`)).text()));
 await d.end();
 tally();
