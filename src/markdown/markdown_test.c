@@ -308,8 +308,7 @@ static const char *const hostile[] = {
 	"http://e.example\"onclick=alert(1)",
 	"www.e.example\"><script>",
 	"a@b.example\"><script>",
-	"\xee\x83\xb0"
-	"0\xee\x83\xb1",
+	("\xee\x83\xb0" "0\xee\x83\xb1"),
 	"\xee\x83\xb0site.host\xee\x83\xb1 <script>",
 	"\xee\x83\xb0site.host\xee\x83\xb2<script>\xee\x83\xb1",
 	"\xc0\xbcscript\xc0\xbe",
