@@ -285,3 +285,37 @@ enum rc kb_review_step(struct db_tx *tx, struct arena *a, const struct kb_sender
 
 	return outbox_put(tx, &m, now, &id, err);
 }
+
+enum rc kb_ask_mail(struct db_tx *tx, struct arena *a, const struct kb_sender *s, const struct actor *who,
+                    struct instant now, const struct kb_draft *d, struct agent_id reviewer, struct str comment,
+                    struct err *err)
+{
+	struct agent g;
+	struct outmail_id id;
+	enum rc rc;
+
+	if (!reviewer.v || reviewer.v == who->agent.v || !s->from_addr.n)
+		return RC_OK;
+	rc = agent_find(tx, a, reviewer, &g, err);
+	if (rc != RC_OK)
+		return rc;
+	struct outmail m = {
+		.dedupe = arena_strf(a, "kb-ask:%lld:" STR_F ":%lld", (long long)d->page, STR_A(d->lang),
+		                     (long long)d->version),
+		.kind = "kb",
+		.from_name = s->from_name,
+		.from_addr = s->from_addr,
+		.to_name = g.name,
+		.to_addr = g.email,
+		.subject = mail_header_text(a, arena_strf(a, "Please look at: " STR_F, STR_A(d->title))),
+		.text = arena_strf(a,
+		                   "Hello " STR_F ",\n\n" STR_F " asks you to look at “" STR_F
+		                   "” before readers get it:\n\n" STR_F "/desk/kb/%lld/" STR_F "/publish\n%s" STR_F
+		                   "\n",
+		                   STR_A(g.name), STR_A(who->name), STR_A(d->title), STR_A(s->url), (long long)d->page,
+		                   STR_A(d->lang), comment.n ? "\n" : "", STR_A(comment)),
+		.at = now,
+	};
+
+	return outbox_put(tx, &m, now, &id, err);
+}

@@ -197,6 +197,9 @@ MUST_USE enum rc kb_due_step(struct db_tx *tx, struct arena *scratch, struct ins
 /* Mails one owner whose page waits for review, once for each date. `url` is the desk's base, `from` its address. */
 struct kb_sender { struct str url, from_name, from_addr; };
 MUST_USE enum rc kb_review_step(struct db_tx *tx, struct arena *scratch, const struct kb_sender *s, struct instant now, struct err *err);
+/* Tells the colleague who is asked to look at a text; once for each version. Nobody is told who asks himself. */
+MUST_USE enum rc kb_ask_mail(struct db_tx *tx, struct arena *scratch, const struct kb_sender *s, const struct actor *who, struct instant now,
+                             const struct kb_draft *d, struct agent_id reviewer, struct str comment, struct err *err);
 /* Purges one page that was in the bin too long. */
 MUST_USE enum rc kb_bin_step(struct db_tx *tx, struct arena *scratch, struct instant now, struct err *err);
 

@@ -1,9 +1,14 @@
 /* The life of a page: what is not published reaches no reader, nobody's save is lost, what was published comes back. */
+#include "kb/check.h"
 #include "kb/edit.h"
 #include "kb/extra.h"
 #include "kb/kb_private.h"
 #include "search/search.h"
 #include "test/test.h"
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define NOW       ((struct instant){ INT64_C(1795000000000000) })
 #define LATER(us) time_add(NOW, us)
@@ -505,4 +510,86 @@ TEST(kb_extra_lines)
 	EXPECT_RC(RC_OK, kb_captions_parse(&t->arena, STR("es tok1 Español"), &cap, &n, &t->err));
 	EXPECT_STR("a caption", cap[0].label, "Español");
 	EXPECT_RC(RC_INVALID, kb_captions_parse(&t->arena, STR("es ../x"), &cap, &n, &t->err));
+}
+
+/* ---- addresses elsewhere ---- */
+
+DB_QUERY(q_link, "test.kb-link", "SELECT error FROM kb_link");
+
+struct knock {
+	struct test *t;
+	int fd, port;
+	struct str error;
+};
+
+static enum rc write_link(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct knock *k = arg;
+	struct scene s = { .t = k->t, .tx = tx };
+
+	s.ann = agent(&s, "ann", AGENT_AGENT);
+	int64_t page = make(
+	        &s, "Links",
+	        str_z(&k->t->arena, arena_strf(&k->t->arena, "[there](http://127.0.0.1:%d/x?a=1&b=2)", k->port)));
+
+	return publish(&s, page, "en", NOW, (struct instant){ 0 });
+}
+
+static enum rc read_link(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct knock *k = arg;
+	AUTO_ROWS r = { 0 };
+	enum rc rc = db_select(tx, &q_link, DB_NO_ARGS, &r, err);
+
+	if (rc == RC_OK)
+		rc = db_next(&r, err);
+	if (rc == RC_OK)
+		k->error = db_col_str(&r, 0, &k->t->arena);
+	return rc;
+}
+
+/* One who answers everything with 204, until nobody knocks. */
+static void *serve(void *arg)
+{
+	struct knock *k = arg;
+
+	for (;;) {
+		char line[2000];
+		int c = accept(k->fd, NULL, NULL);
+
+		if (c < 0)
+			return NULL;
+		ssize_t n = read(c, line, sizeof(line));
+		static const char answer[] = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+
+		if (n > 0)
+			n = write(c, answer, sizeof(answer) - 1);
+		close(c);
+	}
+}
+
+TEST_EACH_DB(kb_links_inside)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(at);
+	struct knock k = { .t = t, .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) };
+	pthread_t thread;
+
+	EXPECT_EQ("a door inside",
+	          bind(k.fd, (struct sockaddr *)&at, n) | listen(k.fd, 8) |
+	                  getsockname(k.fd, (struct sockaddr *)&at, &n),
+	          0);
+	k.port = ntohs(at.sin_port);
+	EXPECT_EQ("and who opens it", pthread_create(&thread, NULL, serve, &k), 0);
+	EXPECT_RC(RC_OK, db_write(t->db, write_link, &k, &t->err));
+	EXPECT_RC(RC_OK, kb_links_step(t->db, &t->arena, false, NOW, &t->err));
+	EXPECT_RC(RC_OK, db_read(t->db, read_link, &k, &t->err));
+	EXPECT_STR("what is inside is not asked", k.error, "no connection");
+	EXPECT_RC(RC_NOT_FOUND, kb_links_step(t->db, &t->arena, true, LATER(DAY_US), &t->err));
+	EXPECT_RC(RC_OK, kb_links_step(t->db, &t->arena, true, LATER(8 * DAY_US), &t->err));
+	EXPECT_RC(RC_OK, db_read(t->db, read_link, &k, &t->err));
+	EXPECT_STR("unless somebody wants that", k.error, "");
+	shutdown(k.fd, SHUT_RDWR);
+	pthread_join(thread, NULL);
+	close(k.fd);
 }

@@ -104,6 +104,7 @@ static enum rc nothing_blocks(struct db_tx *tx, struct req *q, struct err *err)
 struct step {
 	struct req *q;
 	const char *done; /* what to say */
+	struct kb_sender from;
 };
 
 static enum rc release(struct db_tx *tx, struct step *s, struct str act, struct err *err)
@@ -132,6 +133,18 @@ static enum rc release(struct db_tx *tx, struct step *s, struct str act, struct 
 	return kb_publish(tx, a, &q->actor, q->now, page, lang, version, or_empty(req_field(q, "note")), expires, err);
 }
 
+static enum rc submit(struct db_tx *tx, struct req *q, const struct kb_sender *from, int64_t page, int64_t version,
+                      struct agent_id reviewer, struct str text, struct err *err)
+{
+	struct kb_draft d;
+	enum rc rc = kb_submit(tx, q->arena, &q->actor, q->now, page, req_path(q, "lang"), version, reviewer, text,
+	                       err);
+
+	if (rc == RC_OK)
+		rc = kb_draft_open(tx, q->arena, page, req_path(q, "lang"), &d, err);
+	return rc == RC_OK ? kb_ask_mail(tx, q->arena, from, &q->actor, q->now, &d, reviewer, text, err) : rc;
+}
+
 static enum rc take_step(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct step *s = arg;
@@ -147,7 +160,7 @@ static enum rc take_step(struct db_tx *tx, void *arg, struct err *err)
 		return release(tx, s, act, err);
 	if (str_is(act, "submit")) {
 		s->done = N_("Waits for a review.");
-		return kb_submit(tx, a, &q->actor, q->now, page, lang, version, reviewer, text, err);
+		return submit(tx, q, &s->from, page, version, reviewer, text, err);
 	}
 	if (str_is(act, "return")) {
 		s->done = N_("It is a draft again.");
@@ -170,7 +183,10 @@ static enum rc take_step(struct db_tx *tx, void *arg, struct err *err)
 
 static enum rc post_publish(struct req *q, struct resp *r)
 {
-	struct step s = { .q = q };
+	struct web_settings set = web_settings(q);
+	struct step s = {
+		.q = q, .from = {web_desk(q)->config.base_url, set.product, set.support_addr}
+	};
 
 	if (web_fields_wrong(q, r))
 		return show_publish(q, r);

@@ -65,6 +65,23 @@ try {
   await ann.fill('#markdown', '## Before\n\nChoose a rubric.\n\n### Then\n\nLearners grade **three** others of {{course.id}}.\n');
   await saved(ann);
 
+  // A picture: what it shows has to be said.
+  const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR4nGM4cecDVsQwtCQAboilAevqanQAAAAASUVORK5CYII=', 'base64');
+  await ann.goto(url);
+  await ann.focus('#markdown');
+  await ann.keyboard.press('Control+End');
+  await ann.locator('#kb-media summary').click();
+  await ann.setInputFiles('#file', { name: 'rubric.png', mimeType: 'image/png', buffer: png });
+  await ann.getByRole('button', { name: 'Keep the file' }).click();
+  await ann.waitForFunction(() => document.querySelector('#kb-upload-error').textContent !== '');
+  check('a picture without words is refused', /what the picture shows/i.test(await ann.locator('#kb-upload-error').innerText()), await ann.locator('#kb-upload-error').innerText());
+  await ann.fill('#alt', 'A rubric with three rows');
+  await ann.getByRole('button', { name: 'Keep the file' }).click();
+  await ann.waitForFunction(() => /!\[A rubric with three rows\]\(media:/.test(document.querySelector('#markdown').value));
+  await saved(ann);
+  await ann.waitForFunction(() => document.querySelector('#kb-preview img')?.naturalWidth === 8);
+  check('it stands in the preview', (await ann.locator('#kb-preview img').getAttribute('alt')) === 'A rubric with three rows');
+
   // Review: asked, returned, asked again, published by the other.
   await ann.goto(url + '/publish');
   check('nothing blocks', (await ann.locator('#checks .kbstop').count()) === 0, await ann.locator('#checks').innerText());
