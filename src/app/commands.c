@@ -8,6 +8,7 @@
 #include "mail/deliver.h"
 #include "mail/imap.h"
 #include "mail/intake.h"
+#include "mail/origin.h"
 #include "mime/mime.h"
 #include "util/buf.h"
 #include <fcntl.h>
@@ -151,6 +152,24 @@ static int mail_sign_in(struct app *app, int argc, char **argv)
 	return EX_OK;
 }
 
+/* What waits is filed; what must be asked of DNS first is asked once. */
+static size_t mail_run(struct app *app)
+{
+	struct resolver *r = NULL;
+	size_t n = 0, got;
+
+	while ((got = intake_run(&app->desk, 100)) > 0)
+		n += got;
+	if (app->desk.config.mail_dns.n && resolver_open(app->desk.config.mail_dns, &r, NULL) == RC_OK) {
+		while ((got = origin_run(&app->desk, r, time_now(), 0, 1)) > 0)
+			n -= got < n ? got : n; /* these were set aside, not filed */
+		while ((got = intake_run(&app->desk, 100)) > 0)
+			n += got;
+	}
+	resolver_close(r);
+	return n;
+}
+
 int cmd_mail(struct app *app, int argc, char **argv)
 {
 	struct err err = { 0 };
@@ -163,10 +182,7 @@ int cmd_mail(struct app *app, int argc, char **argv)
 	if (strcmp(what, "run") == 0) {
 		if (app_open(app, argv + 2, &err) != RC_OK)
 			return app_complain("mail run", &err);
-		size_t n = 0, got;
-		while ((got = intake_run(&app->desk, 100)) > 0)
-			n += got;
-		printf("%zu mails filed\n", n);
+		printf("%zu mails filed\n", mail_run(app));
 		app_close(app);
 		return EX_OK;
 	}

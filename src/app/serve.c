@@ -8,6 +8,7 @@
 #include "mail/imap.h"
 #include "mail/intake.h"
 #include "mail/lmtp.h"
+#include "mail/origin.h"
 #include "mail/sender.h"
 #include "phone/link.h"
 #include "util/log.h"
@@ -26,6 +27,7 @@ struct running {
 	struct clock_loop *clocks;
 	struct intake_loop *intake;
 	struct sender *sender;
+	struct origin_loop *origin;
 	struct phone_link *phone;
 	struct imap *imap;
 };
@@ -68,6 +70,8 @@ static enum rc start(struct app *app, struct running *r, struct err *err)
 	app->jobs = job_runner_start(app->desk.db, wire_jobs, &app->desk, 1);
 	r->intake = intake_start(&app->desk);
 	r->sender = sender_start(&app->desk);
+	if ((rc = origin_start(&app->desk, &r->origin, err)) != RC_OK)
+		return rc;
 	if ((rc = imap_start(&app->desk, &r->imap, err)) != RC_OK)
 		return rc;
 	if (app->desk.config.lmtp_listen.n &&
@@ -89,6 +93,7 @@ static void stop(struct app *app, struct running *r)
 		sender_stop(r->sender);
 	if (r->intake)
 		intake_stop(r->intake);
+	origin_stop(r->origin);
 	if (app->jobs)
 		job_runner_stop(app->jobs);
 	clock_loop_stop(r->clocks);

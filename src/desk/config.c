@@ -61,6 +61,10 @@ enum kind { TEXT, HOSTS, PROXIES, ADDRESSES, SIZE, INT, MANY, BOOL };
 	  "Seconds to wait for each answer of the SMTP server; 0 means 60.") \
 	K("authserv-id", TEXT, authserv_id, "", \
 	  "Name by which your MTA signs Authentication-Results; only these are believed. Empty: none is.") \
+	K("mail-dns", TEXT, mail_dns, "", \
+	  "Resolver to ask for SPF, DKIM and DMARC of mail whose Authentication-Results say nothing: system, or an address like 127.0.0.1:53. Empty: they are not checked here.") \
+	K("mail-hops", INT, mail_hops, "1", \
+	  "How many mail servers of yours a mail passes before the desk: the outermost one's Received says who handed it in.") \
 	K("secret-file", TEXT, secret_file, "", \
 	  "Keys of this desk, mode 0600, made when absent. Empty: secret in data-dir.") \
 	K("metrics-token-file", TEXT, metrics_token_file, "", \

@@ -150,6 +150,8 @@ static void check_mail(struct loading *l)
 	if (c->lmtp_listen.n && c->lmtp_listen.p[0] != '/' && !is_listen(c->lmtp_listen))
 		config_problem(l, config_where(l, "lmtp-listen"),
 		               "lmtp-listen is ADDRESS:PORT or the path of a socket");
+	if (c->mail_hops < 1 || c->mail_hops > 20)
+		config_problem(l, config_where(l, "mail-hops"), "mail-hops is a number from 1 to 20");
 	if (c->smtp_url.n)
 		scheme(l, "smtp-url", c->smtp_url, smtp, "begins with smtp:// or smtps://");
 	if (c->smtp_user.n && !c->smtp_password_file.n)

@@ -34,6 +34,8 @@ struct desk_config {            /* one key a line in carrel.conf, CARREL_KEY in 
 	struct str dkim_key_file, dkim_selector; /* sign outgoing mail; "" = do not */
 	int smtp_timeout;               /* seconds to wait for each of the server's answers */
 	struct str authserv_id;         /* trusted Authentication-Results; "" = none trusted */
+	struct str mail_dns;            /* who sent a mail, asked by ourselves: "system", "127.0.0.1:53"; "" = not */
+	int mail_hops;                  /* how many servers of ours write a Received before the desk gets a mail */
 	struct str secret_file;         /* 0600, made when absent; keys of MACs, one a line, newest first */
 	struct str metrics_token_file;
 	int64_t max_mail;               /* 25 MiB */

@@ -7,6 +7,9 @@ enum intake_state { INTAKE_RECEIVED = 1, INTAKE_MESSAGE, INTAKE_TRIAGE, INTAKE_Q
 const char *intake_state_name(enum intake_state s);
 enum intake_auth { INTAKE_AUTH_NONE, INTAKE_AUTH_PASS, INTAKE_AUTH_FAIL }; /* what a server we trust says of the sender */
 
+/* What DNS says of it, where nobody we trust said anything (mail/origin.h). */
+enum intake_origin { ORIGIN_UNASKED, ORIGIN_ASKING, ORIGIN_PASSED, ORIGIN_FAILED, ORIGIN_NOTHING, ORIGIN_NO_ANSWER };
+
 /* What an agent wants done with it, instead of what filing finds. */
 enum intake_decision { INTAKE_NO_DECISION, INTAKE_ATTACH, INTAKE_OPEN };
 struct intake_order {
@@ -24,6 +27,8 @@ struct intake {
 	struct instant received_at;
 	struct str sha256, mail_from, rcpt, reason, from_addr, from_name, subject, message_id, source;
 	enum intake_auth auth;
+	enum intake_origin origin;
+	struct str origin_said;    /* for people; "" */
 	struct str invite; /* JSON: method, summary, organizer, location, start, end; STR_NULL */
 	int crypto;        /* enum mail_crypto */
 	bool same_id; /* another mail with other content carries this Message-ID */
@@ -52,6 +57,14 @@ MUST_USE enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str 
 MUST_USE enum rc intake_has_id(struct db_tx *tx, struct intake_id other_than, struct str message_id, bool *ret, struct err *err);
 MUST_USE enum rc intake_done(struct db_tx *tx, const struct intake *in, const struct filing *f, struct err *err);
 MUST_USE enum rc intake_tried(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err);
+
+/* ---- who sent it, asked of DNS ---- */
+/* Sets a received row aside until its origin is known: intake_due() leaves it out. `from` is its one From. */
+MUST_USE enum rc intake_origin_wait(struct db_tx *tx, struct intake_id id, struct str from, struct instant now, struct err *err);
+/* Rows whose moment has come; with n_shares > 1 only those whose number leaves `share`. */
+MUST_USE enum rc intake_origin_due(struct db_tx *tx, struct arena *out, struct instant now, int share, int n_shares, size_t max, struct intake **ret, size_t *ret_n, struct err *err);
+/* `again` not set: it is not asked again. A row that went to triage because nobody answered is filed anew when somebody does. */
+MUST_USE enum rc intake_origin_known(struct db_tx *tx, struct intake_id id, enum intake_origin origin, struct str said, struct instant again, struct err *err);
 
 /* ---- triage ---- */
 MUST_USE enum rc intake_list(struct db_tx *tx, struct arena *out, enum intake_state state, int64_t before, size_t max, struct intake **ret, size_t *ret_n, struct err *err); /* newest first; before 0 = start */

@@ -5,7 +5,7 @@
 #define COLUMNS                                                                                                        \
 	"id, channel, state, received_at, sha256, size, mail_from, rcpt, reason, from_addr, from_name, subject, "      \
 	"message_id, ticket_id, tries, auth, source, same_id, invite, crypto, decision, decided_ticket, "              \
-	"decided_contact, decided_kind, decided_criticality, decided_by"
+	"decided_contact, decided_kind, decided_criticality, decided_by, origin, origin_said"
 
 DB_QUERY(q_seen, "intake.seen", "SELECT id FROM intake WHERE sha256 = :sha256 AND rcpt = :rcpt LIMIT 1");
 DB_QUERY(q_insert, "intake.insert",
@@ -14,7 +14,15 @@ DB_QUERY(q_insert, "intake.insert",
 DB_QUERY(q_raw_put, "raw_mail.put", "INSERT INTO raw_mail (sha256, bytes) VALUES (:sha256, :bytes) ON CONFLICT (sha256) DO NOTHING");
 DB_QUERY(q_raw_get, "raw_mail.get", "SELECT bytes FROM raw_mail WHERE sha256 = :sha256");
 DB_QUERY(q_raw_drop, "raw_mail.drop", "DELETE FROM raw_mail WHERE sha256 = :sha256");
-DB_QUERY(q_due, "intake.due", "SELECT " COLUMNS " FROM intake WHERE state = 1 AND id > :after ORDER BY id LIMIT :max");
+DB_QUERY(q_due, "intake.due", "SELECT " COLUMNS " FROM intake WHERE state = 1 AND origin <> 1 AND id > :after ORDER BY id LIMIT :max");
+DB_QUERY(q_origin_wait, "intake.origin_wait", "UPDATE intake SET origin = 1, origin_at = :now, from_addr = :from WHERE id = :id AND state = 1");
+DB_QUERY(q_origin_due, "intake.origin_due",
+	 "SELECT " COLUMNS " FROM intake WHERE origin_at IS NOT NULL AND origin_at <= :now AND id % :shares = :share ORDER BY origin_at, id LIMIT :max");
+DB_QUERY(q_origin_known, "intake.origin_known",
+	 "UPDATE intake SET origin = :origin, origin_said = :said, origin_at = :again WHERE id = :id AND origin_at IS NOT NULL");
+/* Filed as if it came now: nothing was answered when it went to triage. */
+DB_QUERY(q_origin_refile, "intake.origin_refile",
+	 "UPDATE intake SET state = 1, reason = '', tries = 0, content_key = NULL WHERE id = :id AND state = 3 AND decision = 0");
 /* The claim is the guard against filing twice: the row must still be waiting, and content_key is unique. */
 DB_QUERY(q_claim, "intake.claim", "UPDATE intake SET content_key = :key WHERE id = :id AND state = 1");
 DB_QUERY(q_done, "intake.done",
@@ -27,7 +35,8 @@ DB_QUERY(q_list, "intake.list",
 DB_QUERY(q_find, "intake.find", "SELECT " COLUMNS " FROM intake WHERE id = :id");
 DB_QUERY(q_reprocess, "intake.reprocess",
 	 "UPDATE intake SET state = 1, reason = '', tries = 0, content_key = NULL, decision = :what, decided_ticket = :ticket,"
-	 " decided_contact = :contact, decided_kind = :kind, decided_criticality = :criticality, decided_by = :by"
+	 " decided_contact = :contact, decided_kind = :kind, decided_criticality = :criticality, decided_by = :by,"
+	 " origin = 0, origin_at = NULL"
 	 " WHERE id = :id AND state IN (3, 4, 5)");
 DB_QUERY(q_refuse, "intake.refuse", "UPDATE intake SET state = 5, reason = :reason WHERE id = :id AND state IN (3, 4)");
 DB_QUERY(q_messages, "intake.messages",
@@ -80,6 +89,8 @@ static void row(struct db_rows *r, struct arena *out, struct intake *in)
 			   .kind = (int)db_col_i64(r, 23),
 			   .criticality = (int)db_col_i64(r, 24),
 			   .by = { db_col_i64(r, 25) } },
+		.origin = (enum intake_origin)db_col_i64(r, 26),
+		.origin_said = db_col_str(r, 27, out),
 	};
 }
 
@@ -219,6 +230,33 @@ enum rc intake_decide(struct db_tx *tx, struct intake_id id, const struct intake
 		    DB_ARGS(db_i64("what", o->what), db_id("ticket", o->ticket.v), db_id("contact", o->contact.v), db_i64("kind", o->kind),
 			    db_i64("criticality", o->criticality), db_id("by", o->by.v), db_i64("id", id.v)),
 		    err);
+}
+
+/* ---- who sent it ---- */
+
+enum rc intake_origin_wait(struct db_tx *tx, struct intake_id id, struct str from, struct instant now, struct err *err)
+{
+	return db_exec(tx, &q_origin_wait, DB_ARGS(db_time("now", now), db_str("from", from), db_i64("id", id.v)), NULL, err);
+}
+
+enum rc intake_origin_due(struct db_tx *tx, struct arena *out, struct instant now, int share, int n_shares, size_t max, struct intake **ret,
+			  size_t *ret_n, struct err *err)
+{
+	return rows(tx, &q_origin_due,
+		    DB_ARGS(db_time("now", now), db_i64("share", share), db_i64("shares", n_shares), db_i64("max", (int64_t)max)), out, ret,
+		    ret_n, err);
+}
+
+enum rc intake_origin_known(struct db_tx *tx, struct intake_id id, enum intake_origin origin, struct str said, struct instant again,
+			    struct err *err)
+{
+	int64_t changed = 0;
+	enum rc rc = db_exec(tx, &q_origin_known,
+			     DB_ARGS(db_i64("origin", origin), db_str("said", said), db_time("again", again), db_i64("id", id.v)), &changed, err);
+
+	if (rc == RC_OK && changed && origin != ORIGIN_NO_ANSWER && origin != ORIGIN_ASKING)
+		rc = db_exec(tx, &q_origin_refile, DB_ARGS(db_i64("id", id.v)), NULL, err);
+	return rc;
 }
 
 /* ---- ways in ---- */

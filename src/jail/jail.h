@@ -7,6 +7,7 @@
  * start on demand. Thread-safe: any number of threads may ask; at most `max_workers` run at a time, others wait. */
 #pragma once
 #include "mime/mime.h"
+#include "mime/origin.h"
 
 #define JAIL_SECONDS 5
 
@@ -28,6 +29,9 @@ struct jail_picture {
 };
 MUST_USE enum rc jail_picture(struct jail *j, struct arena *a, struct str bytes, uint32_t side,
                               struct jail_picture *ret, struct err *err);
+/* origin_check() there: signatures and packets of DNS are strangers' bytes. */
+MUST_USE enum rc jail_origin(struct jail *j, struct arena *a, const struct origin_mail *m, struct origin *ret,
+                             struct err *err);
 struct jail_stats {
 	uint64_t requests, crashes, timeouts, starts;
 	int workers;

@@ -15,6 +15,7 @@ enum jail_op {
 	OP_MAIL = 1,
 	OP_HTML,
 	OP_PICTURE,
+	OP_ORIGIN,
 	OP_TEST_OPEN,
 	OP_TEST_SOCKET,
 	OP_TEST_HANG,
@@ -31,6 +32,11 @@ struct html_request { /* in front of the bytes of OP_HTML */
 
 /* picture.c, in the worker. Out: width, height (4 bytes each, little endian), and the small one as WebP, or nothing. */
 MUST_USE enum rc jail_do_picture(struct str bytes, uint32_t side, struct buf *out, struct err *err);
+
+/* origin.c: the question and the answer of OP_ORIGIN; the reader of either believes no length. */
+void jail_warm_origin(void); /* loads what signatures are checked with, before no file can be opened */
+void jail_put_origin_mail(struct buf *out, const struct origin_mail *m); /* all but raw, which follows it */
+MUST_USE enum rc jail_do_origin(struct str bytes, struct buf *out, struct err *err);
 
 /* For tests. */
 MUST_USE enum rc jail_ask(struct jail *j, struct arena *a, enum jail_op op, struct str head, struct str bytes,

@@ -45,6 +45,7 @@ static void warm_up(void)
 	mime_preload_charsets();
 	if (mime_parse(&a, str_of(sample), NULL, &m, NULL) != RC_OK)
 		die("the jail's worker does not read its own sample");
+	jail_warm_origin();
 }
 
 /* What is not listed fails with EPERM: a converter that is not loaded is then simply unknown. */
@@ -227,6 +228,8 @@ static bool serve(int fd, bool faults, bool retiring)
 		rc = do_html(bytes, &out, &err);
 	else if (head[0] == OP_PICTURE)
 		rc = do_picture(bytes, &out, &err);
+	else if (head[0] == OP_ORIGIN)
+		rc = jail_do_origin(bytes, &out, &err);
 	else if (faults && head[0] >= OP_TEST_OPEN && head[0] <= OP_TEST_LIE)
 		do_test((enum jail_op)head[0], &out);
 	else

@@ -229,6 +229,49 @@ static enum rc answer(struct db_tx *tx, struct filing_job *job, const struct tic
 	return rc == RC_OK ? filing_settle(tx, job, INTAKE_MESSAGE, STR(""), t->id, err) : rc;
 }
 
+bool filing_is_strict(const struct desk_config *c)
+{
+	return c->authserv_id.n || c->mail_dns.n;
+}
+
+static enum auth_verdict said_by_server(const struct filing_job *job)
+{
+	return authres_verdict(job->mail->auth_results, job->desk->config.authserv_id, addr_domain(job->mail->identity));
+}
+
+/* Not for what is filed in the same way whoever wrote it: what names nobody, bounces, spam, what an agent decided. */
+bool filing_wants_origin(const struct filing_job *job)
+{
+	const struct mail *m = job->mail;
+
+	return job->desk->config.mail_dns.n && job->in->origin == ORIGIN_UNASKED && m->identity.p && !m->bounce.is && !m->spam &&
+	       job->in->order.what == INTAKE_NO_DECISION && said_by_server(job) == AUTH_NONE;
+}
+
+enum auth_verdict filing_auth(struct filing_job *job)
+{
+	enum auth_verdict v = said_by_server(job);
+
+	if (v == AUTH_NONE)
+		v = job->in->origin == ORIGIN_PASSED ? AUTH_PASS : job->in->origin == ORIGIN_FAILED ? AUTH_FAIL : AUTH_NONE;
+	job->in->auth = v == AUTH_PASS ? INTAKE_AUTH_PASS : v == AUTH_FAIL ? INTAKE_AUTH_FAIL : INTAKE_AUTH_NONE;
+	return v;
+}
+
+static const char *unverified(struct filing_job *job, enum auth_verdict v)
+{
+	struct str said = job->in->origin_said;
+
+	if (job->in->origin == ORIGIN_NO_ANSWER)
+		return "Unverified: DNS does not say who sent it, it did not answer for five minutes. It is asked again; then this is filed by itself.";
+	if (job->in->origin == ORIGIN_FAILED)
+		return str_z(job->a, arena_strf(job->a, "Unverified: it does not come from the domain in From. " STR_F ".", STR_A(said)));
+	if (job->in->origin == ORIGIN_NOTHING)
+		return str_z(job->a, arena_strf(job->a, "Unverified: nothing shows that it comes from the domain in From. " STR_F ".", STR_A(said)));
+	return v == AUTH_FAIL ? "Unverified: your mail server says that it does not come from the domain in From." :
+				"Unverified: your mail server said nothing of who sent it.";
+}
+
 static enum rc from_person(struct db_tx *tx, struct filing_job *job, struct err *err)
 {
 	const struct desk_config *conf = &job->desk->config;
@@ -237,18 +280,14 @@ static enum rc from_person(struct db_tx *tx, struct filing_job *job, struct err 
 	struct agent g;
 	struct ticket t;
 	enum participant_kind part = PART_STRANGER;
-	enum auth_verdict auth = authres_verdict(m->auth_results, conf->authserv_id, addr_domain(m->identity));
+	enum auth_verdict auth = filing_auth(job);
 	bool closed = false;
 	enum rc rc;
 
-	job->in->auth = auth == AUTH_PASS ? INTAKE_AUTH_PASS : auth == AUTH_FAIL ? INTAKE_AUTH_FAIL : INTAKE_AUTH_NONE;
-
 	if (intake_is_ours(conf, m->identity) || agent_find_email(tx, job->a, m->identity, &g, NULL) == RC_OK)
 		return filing_triage(tx, job, "It says it is from this desk or one of its agents; agents answer in the workspace, not by mail from outside.", err);
-	if (auth == AUTH_FAIL)
-		return filing_triage(tx, job, "Unverified: your mail server says that it does not come from the domain in From.", err);
-	if (conf->authserv_id.n && auth != AUTH_PASS)
-		return filing_triage(tx, job, "Unverified: your mail server said nothing of who sent it.", err);
+	if (auth == AUTH_FAIL || (filing_is_strict(conf) && auth != AUTH_PASS))
+		return filing_triage(tx, job, unverified(job, auth), err);
 	rc = contact_find_email(tx, job->a, m->identity, &c, err);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;

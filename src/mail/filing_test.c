@@ -89,6 +89,56 @@ TEST_EACH_DB(filing_marks_who_was_vouched_for)
 	filing_end(&m);
 }
 
+struct telling {
+	struct intake_id id;
+	enum intake_origin origin;
+	struct instant again;
+};
+
+static enum rc tell_origin(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct telling *x = arg;
+
+	return intake_origin_known(tx, x->id, x->origin, STR("SPF so and so"), x->again, err);
+}
+
+static void origin_is(struct test *t, struct mail_world *m, enum intake_origin origin)
+{
+	struct telling x = { m->last.id, origin, origin == ORIGIN_NO_ANSWER ? time_now() : (struct instant){ 0 } };
+
+	EXPECT_RC(RC_OK, db_write(t->db, tell_origin, &x, &t->err));
+	filing_settle_all(t, m);
+}
+
+TEST_EACH_DB(filing_waits_for_what_dns_says)
+{
+	struct mail_world m;
+
+	filing_make(t, &m);
+	m.desk.config.mail_dns = STR("127.0.0.1");
+	filing_take(t, &m, HEAD("1", "One") "\nfirst\n");
+	EXPECT("a mail nobody vouched for is set aside", m.last.state == INTAKE_RECEIVED && m.last.origin == ORIGIN_ASKING);
+	filing_settle_all(t, &m);
+	EXPECT_EQ("and stays there", m.last.state, INTAKE_RECEIVED);
+	origin_is(t, &m, ORIGIN_PASSED);
+	EXPECT("until it is known", m.last.state == INTAKE_MESSAGE && m.view.n_messages == 1 && !m.view.messages[0].unverified);
+	filing_take(t, &m, HEAD("2", "Two") "\nsecond\n");
+	origin_is(t, &m, ORIGIN_FAILED);
+	EXPECT("what failed is no message", m.last.state == INTAKE_TRIAGE && m.last.auth == INTAKE_AUTH_FAIL);
+	EXPECT("and says what was found", str_find(m.last.reason, STR("SPF so and so")) != STR_NONE);
+	origin_is(t, &m, ORIGIN_PASSED);
+	EXPECT_EQ("a verdict is said once", m.last.state, INTAKE_TRIAGE);
+	filing_take(t, &m, HEAD("3", "Three") "\nthird\n");
+	origin_is(t, &m, ORIGIN_NO_ANSWER);
+	EXPECT_EQ("what nobody answered waits for people, too", m.last.state, INTAKE_TRIAGE);
+	origin_is(t, &m, ORIGIN_PASSED);
+	EXPECT_EQ("and is filed when somebody does", m.last.state, INTAKE_MESSAGE);
+	m.desk.config.authserv_id = STR("mx.desk.example");
+	filing_take(t, &m, AUTHRES("pass") HEAD("4", "Four") "\nfourth\n");
+	EXPECT("where a server has spoken nobody is asked", m.last.state == INTAKE_MESSAGE && m.last.origin == ORIGIN_UNASKED);
+	filing_end(&m);
+}
+
 TEST_EACH_DB(filing_once)
 {
 	struct mail_world m;

@@ -151,6 +151,14 @@ static enum rc tried_step(struct db_tx *tx, void *arg, struct err *err)
 	return intake_tried(tx, job->in->id, job->result.reason, err);
 }
 
+static enum rc aside_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct filing_job *job = arg;
+
+	job->result.state = INTAKE_RECEIVED;
+	return intake_origin_wait(tx, job->in->id, job->mail->identity, job->now, err);
+}
+
 /* Parses and files one row. RC_OK: it moved on (also to quarantine). Others: it stays, for another try. */
 static enum rc take_in(struct filing_job *job, struct err *err)
 {
@@ -167,6 +175,8 @@ static enum rc take_in(struct filing_job *job, struct err *err)
 	if (rc != RC_OK)
 		return rc;
 	job->mail = &mail;
+	if (filing_wants_origin(job))
+		return db_write(job->desk->db, aside_step, job, err);
 	if ((rc = keep_files(job, err)) != RC_OK)
 		return rc;
 	if (mail.html.p) {

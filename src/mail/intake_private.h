@@ -30,6 +30,13 @@ MUST_USE enum rc file_automatic(struct db_tx *tx, struct filing_job *job, struct
 enum auth_verdict { AUTH_NONE, AUTH_PASS, AUTH_FAIL };
 enum auth_verdict authres_verdict(struct str headers, struct str authserv_id, struct str from_domain);
 
+/* The same for filing, and where that server said nothing: what DNS said (origin.h). */
+enum auth_verdict filing_auth(struct filing_job *job);
+/* Nobody has said who sent it, and DNS is to be asked before it is filed. */
+bool filing_wants_origin(const struct filing_job *job);
+/* Must a mail be vouched for: is there anybody who could? */
+bool filing_is_strict(const struct desk_config *c);
+
 /* Mails that answer without a ticket: to unknown senders, and to contacts whose plan does not cover it. */
 MUST_USE enum rc answer_unknown(struct db_tx *tx, struct filing_job *job, struct err *err);
 MUST_USE enum rc answer_not_covered(struct db_tx *tx, struct filing_job *job, const struct contact *c, struct err *err);

@@ -126,8 +126,8 @@ enum rc file_automatic(struct db_tx *tx, struct filing_job *job, struct err *err
 {
 	const struct desk_config *conf = &job->desk->config;
 	const struct mail *m = job->mail;
-	enum auth_verdict auth = authres_verdict(m->auth_results, conf->authserv_id, addr_domain(m->identity));
-	bool believed = m->identity.p && auth != AUTH_FAIL && (!conf->authserv_id.n || auth == AUTH_PASS) &&
+	enum auth_verdict auth = filing_auth(job);
+	bool believed = m->identity.p && auth != AUTH_FAIL && (!filing_is_strict(conf) || auth == AUTH_PASS) &&
 	                !intake_is_ours(conf, m->identity);
 	enum participant_kind part = PART_STRANGER;
 	struct message_new n = filing_message(job, true);
@@ -136,7 +136,6 @@ enum rc file_automatic(struct db_tx *tx, struct filing_job *job, struct err *err
 	struct message_id id;
 	struct ticket t;
 
-	job->in->auth = auth == AUTH_PASS ? INTAKE_AUTH_PASS : auth == AUTH_FAIL ? INTAKE_AUTH_FAIL : INTAKE_AUTH_NONE;
 	if (m->bounce.is)
 		return bounce(tx, job, err);
 	enum rc rc = filing_thread(tx, job, &t, err);
