@@ -1,5 +1,6 @@
 /* The knowledge base as readers see it: the list, the search and one article, for anybody; what they may see is kb/'s
  * and search/'s business. Writing articles is the desk's. */
+#include "kb/edit.h"
 #include "kb/text.h"
 #include "search/search.h"
 #include "web/portal_common.h"
@@ -9,6 +10,7 @@ struct kb_read {
 	struct str words;
 	struct kb_home home;
 	struct article article;
+	struct str moved; /* its address now */
 };
 
 static enum rc read_hits(struct db_tx *tx, struct kb_read *k, struct err *err)
@@ -62,7 +64,11 @@ static enum rc read_article(struct db_tx *tx, void *arg, struct err *err)
 	struct kb_read *k = arg;
 	struct req *q = k->q;
 	enum rc rc = kb_find(tx, q->arena, &q->actor, req_path(q, "slug"), str_of(k->home.lang), &k->article, err);
+	struct str lang;
 
+	if (rc == RC_NOT_FOUND)
+		return kb_redirect_find(tx, q->arena, &q->actor, q->now, req_path(q, "slug"), str_of(k->home.lang),
+		                        &k->moved, &lang, err);
 	return rc == RC_OK ? kb_fill(tx, q->arena, &q->actor, web_lang(q), k->article.html, &k->article.html, err) : rc;
 }
 
@@ -78,6 +84,11 @@ static enum rc get_article(struct req *q, struct resp *r)
 
 	if (rc != RC_OK)
 		return rc;
+	if (k.moved.n) {
+		rc = resp_redirect(r, arena_strf(q->arena, "/kb/" STR_F, STR_A(k.moved)));
+		r->status = 301;
+		return rc;
+	}
 	struct kb_article v = { .a = &k.article,
 		                .body.s = k.article.html,
 		                .fallback = !str_is(k.article.lang, k.home.lang),

@@ -129,6 +129,8 @@ try {
   await ann.fill('#markdown', '## Before\n\nChoose one of the rubrics.\n\n### Then\n\nLearners grade **three** others.\n');
   await press(ann, 'Save, then check and publish');
   await press(ann, 'Publish now');
+  const behind = async () => /older than its source|anterior a su original/.test(await (await fetch(base + '/kb/evaluacion-por-pares', { headers: { 'Accept-Language': 'es' } })).text());
+  check('readers are told', await behind());
   await ann.goto(es);
   check('it is stale', /source changed/.test(await ann.locator('.banner.warn').innerText()));
   await ann.locator('.banner.warn summary').click();
@@ -137,6 +139,7 @@ try {
   await press(ann, 'Save, then check and publish');
   await press(ann, 'Publish now');
   await ann.goto(es);
+  check('and readers are told no more', !(await behind()));
   check('then it is not', (await ann.locator('.banner.warn').count()) === 0);
 
   // An older revision.
@@ -150,6 +153,8 @@ try {
   await press(ann, 'Save, then check and publish');
   await press(ann, 'Publish now');
   check('the new address', (await seen('/kb/peer-grading')) === 200);
+  const old = await fetch(base + '/kb/peer-grading-step-by-step', { redirect: 'manual' });
+  check('the old one leads there', old.status === 301 && old.headers.get('location') === '/kb/peer-grading', `${old.status} ${old.headers.get('location')}`);
 
   // Bin and back.
   await press(ann, 'Page to the recycle bin, all languages');
