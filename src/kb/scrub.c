@@ -4,11 +4,10 @@
 
 const char *kb_private_mark(enum kb_private_kind k)
 {
-	static const char *const mark[] = {
-		"", "[name]", "[mail address]", "[phone number]", "[IP address]", "[secret]"
-	};
+	static const char *const mark[] = { "",         "[name]", "[mail address]", "[phone number]", "[IP address]",
+		                            "[secret]", "[site]" };
 
-	return k >= KB_NAME && k <= KB_SECRET ? mark[k] : "";
+	return (size_t)k < COUNT(mark) ? mark[k] : "";
 }
 
 static bool digit(char c)
@@ -33,6 +32,12 @@ static bool at_word_end(struct str s, size_t i)
 
 /* ---- each says how many bytes at `i` are such a thing, 0 when none ---- */
 
+/* A part of a host name: a word follows the dot, or an address stands before it. */
+static bool in_host(struct str s, size_t i, size_t n)
+{
+	return (i && strchr(".@/", s.p[i - 1])) || (i + n + 1 < s.n && s.p[i + n] == '.' && word(s.p[i + n + 1]));
+}
+
 static size_t known_at(struct str s, size_t i, const struct kb_known *known, size_t n, enum kb_private_kind *kind)
 {
 	size_t best = 0;
@@ -42,7 +47,8 @@ static size_t known_at(struct str s, size_t i, const struct kb_known *known, siz
 	for (size_t k = 0; k < n; k++) {
 		struct str t = known[k].text;
 
-		if (t.n >= 3 && t.n > best && str_eq_nocase(str_sub(s, i, t.n), t) && at_word_end(s, i + t.n)) {
+		if (t.n >= 3 && t.n > best && (known[k].kind != KB_NAME || !in_host(s, i, t.n)) &&
+		    str_eq_nocase(str_sub(s, i, t.n), t) && at_word_end(s, i + t.n)) {
 			best = t.n;
 			*kind = known[k].kind;
 		}

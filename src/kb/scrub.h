@@ -1,12 +1,12 @@
 /* kb/scrub: personal data taken out of a ticket's text before it becomes an article; each removal is shown to the agent,
- * who may keep what is no personal data after all. Found are: names and addresses the desk knows (given by the caller),
+ * who may keep what is no personal data after all. Found are: names, addresses and hosts the desk knows (given by the caller),
  * mail addresses, telephone numbers, IP addresses, and secrets in links (values of parameters called so or that look
  * random, passwords before the @). What a machine cannot know stays the agent's to see. */
 #pragma once
 #include "util/arena.h"
 
-enum kb_private_kind { KB_NAME = 1, KB_EMAIL, KB_PHONE, KB_IP, KB_SECRET };
-struct kb_known { enum kb_private_kind kind; struct str text; }; /* text of at least 3 bytes counts */
+enum kb_private_kind { KB_NAME = 1, KB_EMAIL, KB_PHONE, KB_IP, KB_SECRET, KB_SITE };
+struct kb_known { enum kb_private_kind kind; struct str text; }; /* text of at least 3 bytes counts; names do not count inside of host names */
 struct kb_removal {
 	enum kb_private_kind kind;
 	struct str text; /* what stood there, as it stood */

@@ -39,6 +39,8 @@ TEST(kb_scrub_removes)
 		{ "course-v1:Campus+BIO101+2026_T3 and block@u4 stay, 404 and 1795000000 too.",
                  "course-v1:Campus+BIO101+2026_T3 and block@u4 stay, 404 and 1795000000 too.",                                                      0},
 		{ "std::vector and a::b stay",		                                  "std::vector and a::b stay",                        0},
+		{ "Open ana.example or https://ana.example/x, says Ana.",
+                 "Open ana.example or https://ana.example/x, says [name].",                                                                         1},
 		{ "",		                                                           "",		                                 0},
 	};
 

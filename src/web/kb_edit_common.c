@@ -38,11 +38,15 @@ const char *kb_word_visibility(const struct i18n *l, enum visibility v)
 
 const char *kb_word_removed(const struct i18n *l, enum kb_private_kind k)
 {
-	static const char *const word[] = {
-		"", N_("Name"), N_("Mail address"), N_("Telephone number"), N_("IP address"), N_("Secret in a link")
-	};
+	static const char *const word[] = { "",
+		                            N_("Name"),
+		                            N_("Mail address"),
+		                            N_("Telephone number"),
+		                            N_("IP address"),
+		                            N_("Secret in a link"),
+		                            N_("Site") };
 
-	return k >= KB_NAME && k <= KB_SECRET ? _(l, word[k]) : "";
+	return k >= KB_NAME && (size_t)k < COUNT(word) ? _(l, word[k]) : "";
 }
 
 static const struct {

@@ -54,6 +54,20 @@ static void add_email(struct arena *a, known_list *v, struct str email)
 	*VEC_ADD(a, v) = (struct kb_known){ KB_EMAIL, email };
 	if (at != STR_NONE && at >= 4)
 		*VEC_ADD(a, v) = (struct kb_known){ KB_EMAIL, str_sub(email, 0, at) };
+	if (at != STR_NONE)
+		*VEC_ADD(a, v) = (struct kb_known){ KB_SITE, str_from(email, at + 1) };
+}
+
+/* The customer's site says who the customer is. */
+static void add_host(struct arena *a, known_list *v, struct str link)
+{
+	size_t at = str_find(link, STR("://"));
+	struct str host = at == STR_NONE ? STR("") : str_from(link, at + 3);
+	size_t n = 0;
+
+	while (n < host.n && !strchr("/:?#", host.p[n]))
+		n++;
+	*VEC_ADD(a, v) = (struct kb_known){ KB_SITE, str_sub(host, 0, n) };
 }
 
 static known_list known_people(const struct turning *x)
@@ -65,6 +79,7 @@ static known_list known_people(const struct turning *x)
 	add_name(a, &v, t->contact_name);
 	add_email(a, &v, t->contact_email);
 	add_email(a, &v, t->affected_email);
+	add_host(a, &v, or_empty(t->link));
 	*VEC_ADD(a, &v) = (struct kb_known){ KB_NAME, or_empty(t->account_name) };
 	*VEC_ADD(a, &v) = (struct kb_known){ KB_PHONE, or_empty(t->callback_phone) };
 	*VEC_ADD(a, &v) = (struct kb_known){ KB_PHONE, or_empty(x->contact.phone) };
@@ -128,6 +143,12 @@ static void turn(struct turning *x)
 	/* The title first: what it loses is listed with the rest, since both go through one text. */
 	struct str both = arena_strf(q->arena, STR_F "\n\n" STR_F, STR_A(x->t.t.subject), STR_A(outline(x)));
 
+	/* Who writes an address in one place writes the user's name in another. */
+	struct str once;
+	kb_scrub(q->arena, both, known.at, known.n, NULL, 0, &once, &x->removed, &x->n_removed);
+	for (size_t i = 0; i < x->n_removed; i++)
+		if (x->removed[i].kind == KB_EMAIL && str_find_byte(x->removed[i].text, '@') != STR_NONE)
+			add_email(q->arena, &known, x->removed[i].text);
 	kb_scrub(q->arena, both, known.at, known.n, keep, n_keep, &both, &x->removed, &x->n_removed);
 	n = str_find(both, STR("\n\n"));
 	x->text = str_from(both, n == STR_NONE ? both.n : n + 2);

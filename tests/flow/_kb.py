@@ -1,7 +1,8 @@
 """The knowledge base while it is written: what was acknowledged survives kills; what is not published reaches nobody.
 
     _kb.py autosave [KILLS]    kill -9 the desk in the middle of autosaves: the last acknowledged text is there
-    _kb.py leak [URL]          S-34: a canary in each state of a page's life, asked for as anybody and as a customer
+    _kb.py ticket              an article of a ticket has nobody's data in it
+    _kb.py leak                S-34: a canary in each state of a page's life, asked for as anybody and as a customer
 """
 import json
 import os
@@ -107,6 +108,46 @@ def autosave(t, kills):
         t.ok(f'the last acknowledged text is there after {kills} kills', fine, f'{got[-120:]!r} for {acknowledged[-120:]!r}')
         t.ok('there were saves between the kills', saves >= kills // 2, saves)
         print(f'{kills} kills, {saves} saves acknowledged')
+
+
+# ---- an article of a ticket ----
+
+def ticket(t):
+    with Desk() as d:
+        write, agent = d.token('write', 'operator@campus.example'), d.token('admin', 'admin@desk.example')
+        private = ['Operator', 'operator@campus.example', 'pupil77@campus.example', 'pupil77', '+57 601 555 0147', '10.20.30.40', 'sEcrEt123', 'campus.example']
+        a = d.ask('POST', '/api/v1/tickets', {
+            'kind': 'incident', 'criticality': 3, 'subject': 'Quiz of pupil77 stays blank', 'affected_email': 'pupil77@campus.example',
+            'text': 'The quiz stays blank for pupil77@campus.example and for everybody since 2026-11-23. Call me: +57 601 555 0147, from 10.20.30.40.\n'
+                    'https://campus.example/x?token=sEcrEt123&page=2\n\nOperator of Campus Verde\noperator@campus.example'}, token=write)
+        t.eq('there is a ticket', a.status, 201)
+        number = a.json['number']
+        for body in ({'text': 'CANARY-NOTE for colleagues', 'internal': True}, {'text': 'Thank you, pupil77 was not alone.'}):
+            d.ask('POST', f'/api/v1/tickets/{number}/messages', body, token=agent)
+        t.eq('it is resolved', d.ask('POST', f'/api/v1/tickets/{number}/resolve', {'resolution': 'The cache of 10.20.30.40 was emptied.'}, token=agent).status, 200)
+        w = Writer(d)
+        at = f'/desk/tickets/{number}/article'
+        page = w.page(at)
+        left = re.search(r'id="kb-left">(.*?)</div>', page, re.S).group(1) + re.search(r'id="title"[^>]*value="([^"]*)"', page).group(1)
+        for x in private:
+            t.ok(f'{x} is not in what is left', x not in left, left)
+        for x in ('operator@campus.example', 'pupil77@campus.example', 'pupil77', '+57 601 555 0147', '10.20.30.40', 'sEcrEt123'):
+            t.ok(f'{x} is shown as taken out', f'name="keep" value="{x}"' in page)
+        t.ok('what is nobody\'s stays', '2026-11-23' in left and 'page=2' in left and 'stays blank' in left, left)
+        t.ok('question and solution are there', 'for everybody' in left and 'was emptied' in left)
+        t.ok('notes are not', 'CANARY-NOTE' not in page)
+        t.ok('nothing is saved by looking', 'stays blank' not in w.page('/desk/kb'))
+        a = w.b.ask('POST', at, form={'csrf': w.csrf, 'act': 'make', 'lang': 'en', 'kind': 'article', 'title': 'Quiz stays blank for pupil77', 'keep': '10.20.30.40'})
+        t.eq('the draft is made', a.status, 303)
+        text, editor = w.text(a['Location']), w.page(a['Location'])
+        t.ok('what the agent kept is in it', '10.20.30.40' in text, text)
+        for x in private:
+            t.ok(f'{x} is not in the draft', x == '10.20.30.40' or (x not in text and x not in re.search(r'id="title"[^>]*value="([^"]*)"', editor).group(1)), text)
+        t.ok('agents only', 'Agents only' in editor)
+        import sqlite3
+        db = sqlite3.connect(os.path.join(d.data, 'desk.db'), timeout=30)
+        t.eq('the ticket knows its article', db.execute('SELECT how FROM kb_use').fetchall(), [(3,)])
+        db.close()
 
 
 # ---- S-34 ----
@@ -220,6 +261,8 @@ if __name__ == '__main__':
     what = sys.argv[1] if len(sys.argv) > 1 else 'leak'
     if what == 'autosave':
         autosave(tally, int(sys.argv[2]) if len(sys.argv) > 2 else 8)
+    elif what == 'ticket':
+        ticket(tally)
     else:
         leak(tally)
     tally.end()
