@@ -209,6 +209,7 @@ def expire(d, w):
     db.execute('UPDATE article SET expires_at = 1 WHERE slug = ?', (slug,))
     db.commit()
     db.close()
+    time.sleep(0.2)  # the desk's readers may share a snapshot for some milliseconds (src/db/db_sqlite.c)
     return slug
 
 
