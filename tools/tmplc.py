@@ -333,7 +333,8 @@ class Compiler:
             return 'OUT_TEXT'
         if p.where == 'value':
             name = p.attr.lower()
-            if name.startswith('on') or name in NO_EXPR:
+            named = name == 'content' and p.tag == 'meta' and {'name', 'property'} & set(p.attrs)  # a description: plain text
+            if name.startswith('on') or (name in NO_EXPR and not named):
                 self.fail(f'no expressions in attribute {name}')
             w = 'OUT_ATTR'
             if name in URL_ATTRS:

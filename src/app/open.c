@@ -4,6 +4,7 @@
 #include "desk/secret.h"
 #include "jail/jail.h"
 #include "util/log.h"
+#include "kb/read.h"
 #include "util/recall.h"
 #include <errno.h>
 #include <stdio.h>
@@ -104,12 +105,14 @@ enum rc app_open(struct app *app, char *const *flags, struct err *err)
 		return rc;
 	d->jail = jail_new(app->program, 2);
 	d->recall = recall_new(RECALL_BYTES);
+	d->tally = kb_tally_new();
 	return RC_OK;
 }
 
 void app_close(struct app *app)
 {
 	recall_free(app->desk.recall);
+	kb_tally_free(app->desk.tally);
 	if (app->desk.jail)
 		jail_free(app->desk.jail);
 	if (app->desk.blobs)

@@ -100,6 +100,8 @@ const struct job_kind wire_jobs[] = {
 	{ .name = "web.touch", .run = web_job_touch, .every_seconds = 60 },
 	{ .name = "clock.reassess", .run = job_reassess, .lease_seconds = 600 },
 	{ .name = PROBLEM_JOB, .run = job_problem, .lease_seconds = 600 },
+	{ .name = "kb.demos", .run = kb_job_demos, .lease_seconds = 300, .every_seconds = 120 },
+	{ .name = "kb.count", .run = kb_job_count, .every_seconds = 60 },
 	{ .name = "ticket.close", .run = job_close, .every_seconds = 600 },
 	{ .name = "kb.life", .run = kb_job_life, .every_seconds = 15, .lease_seconds = 300 },
 	{ .name = "kb.links", .run = kb_job_links, .every_seconds = 300, .lease_seconds = 600 },

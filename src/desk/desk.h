@@ -60,6 +60,7 @@ struct desk {
 	struct blob_store *blobs;
 	struct jail *jail;
 	struct recall *recall;          /* what pages keep between requests; NULL keeps nothing */
+	struct kb_tally *tally;         /* counts of readings (kb/read.h); NULL counts nothing */
 	struct instant started_at;
 	int phone_line;                 /* enum phone_line, atomic: what the line last said of itself */
 };

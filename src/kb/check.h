@@ -28,6 +28,10 @@ bool kb_check_spelling(struct arena *a, const struct i18n *l, struct str lang, s
  * http and https, no redirect is followed off the public network: loopback, private and link-local addresses are refused
  * after the name is resolved, unless `inside`. */
 struct db;
+/* Asks the demo sites that were not asked for ten minutes, a few at a time; RC_NOT_FOUND: none is due. */
+MUST_USE enum rc kb_demos_step(struct db *db, struct arena *a, bool inside, struct instant now, struct err *err);
+/* One address, with the same care. *status 0: none; *error: why, "" = it is there. */
+void kb_url_ask(struct str url, bool inside, int64_t *status, int64_t *ms, struct str *error);
 MUST_USE enum rc kb_links_step(struct db *db, struct arena *a, bool inside, struct instant now, struct err *err);
 /* May we connect there? By the binary address, as resolved: AF_INET or AF_INET6. */
 struct sockaddr;

@@ -45,6 +45,9 @@ enum rc kb_tell(struct db_tx *tx, const struct actor *who, struct instant now, i
 	e.data = buf_str(&data);
 	event_by(&e, who);
 	enum rc rc = event_append(tx, &e, NULL, err);
+
+	if (rc == RC_OK)
+		rc = kb_touch(tx, err);
 	return rc == RC_OK ? kb_refresh_includes(tx, now, err) : rc;
 }
 

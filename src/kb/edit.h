@@ -208,4 +208,7 @@ MUST_USE enum rc kb_bin_step(struct db_tx *tx, struct arena *scratch, struct ins
 struct job;
 enum rc kb_job_life(void *app, const struct job *job, struct arena *scratch, struct err *err);
 enum rc kb_job_tidy(void *app, const struct job *job, struct arena *scratch, struct err *err);
+/* Demo sites; and counts of readings go to the database. */
+enum rc kb_job_demos(void *app, const struct job *job, struct arena *scratch, struct err *err);
+enum rc kb_job_count(void *app, const struct job *job, struct arena *scratch, struct err *err);
 enum rc kb_job_links(void *app, const struct job *job, struct arena *scratch, struct err *err);

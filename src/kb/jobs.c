@@ -3,6 +3,7 @@
 #include "desk/desk.h"
 #include "jobs/jobs.h"
 #include "kb/check.h"
+#include "kb/read.h"
 
 #define STEPS 200 /* at once; the rest comes with the next run */
 
@@ -66,4 +67,21 @@ enum rc kb_job_links(void *app, const struct job *job, struct arena *scratch, st
 	for (int i = 0; i < 4 && rc == RC_OK; i++)
 		rc = kb_links_step(d->db, scratch, d->config.kb_links_inside, time_now(), err);
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+enum rc kb_job_demos(void *app, const struct job *job, struct arena *scratch, struct err *err)
+{
+	struct desk *d = app;
+	enum rc rc = RC_OK;
+
+	for (int i = 0; i < 4 && rc == RC_OK; i++)
+		rc = kb_demos_step(d->db, scratch, d->config.kb_links_inside, time_now(), err);
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+enum rc kb_job_count(void *app, const struct job *job, struct arena *scratch, struct err *err)
+{
+	struct desk *d = app;
+
+	return kb_tally_flush(d->tally, d->db, err);
 }

@@ -15,7 +15,6 @@ struct article { struct article_id id; int64_t page; struct str slug, lang, titl
 	struct instant expires_at;  /* not set: never */
 	int64_t source_revision;    /* kb_save() of a translation: revision of its source that it follows, 0 = the newest */
 	struct str note;            /* kb_save(): for the revision */
-	bool behind;                /* kb_find(): a translation whose source changed since */
 };
 const char *article_kind_name(enum article_kind k); /* "documentation", "article", "faq", "video", "resource", "demo" */
 /* Falls back to English when there is no translation. RC_NOT_FOUND also when it may not be seen. */

@@ -29,6 +29,8 @@ MUST_USE enum rc article_put(struct db_tx *tx, struct instant now, struct articl
  * follows; the addresses elsewhere in it. */
 MUST_USE enum rc kb_revise(struct db_tx *tx, struct arena *scratch, const struct actor *who, struct instant now,
                            const struct article *a, struct article_id id, struct err *err);
+/* Readers may get something else from now on (kb_stamp()). */
+MUST_USE enum rc kb_touch(struct db_tx *tx, struct err *err);
 bool kb_slug_ok(struct str s); /* words of lower-case letters and digits with single hyphens between them */
 bool kb_lang_ok(struct str s);
 /* extra_store.c: adds the films, captions and files of the page to the media of its text. */

@@ -8,14 +8,11 @@
 #define FROM " FROM article a JOIN kb_page p ON p.id = a.page_id"
 /* The address of any language leads to the page; the reader's language comes first, then English, then that address. */
 DB_QUERY(q_find, "kb.find",
-         "SELECT " COLUMNS ", a.markdown, a.html, CASE WHEN a.lang <> p.source_lang AND EXISTS (SELECT 1 FROM article s"
-         " WHERE s.page_id = a.page_id AND s.lang = p.source_lang AND s.revision > a.source_revision AND " KB_LIVE(
-                 "s") ") THEN 1 ELSE 0 END" FROM
-                      " WHERE a.page_id = (SELECT x.page_id FROM article x WHERE x.slug = :slug AND " KB_LIVE(
-                              "x") " ORDER BY CASE WHEN x.lang = :lang THEN 0 ELSE 1 END LIMIT 1) AND " KB_SEES
-                                   " AND " KB_LIVE("a") " ORDER BY CASE WHEN a.lang = :lang THEN 0 WHEN a.lang = 'en' "
-                                                        "THEN 1 ELSE 2 "
-                                                        "END LIMIT 1");
+         "SELECT " COLUMNS ", a.markdown, a.html" FROM
+         " WHERE a.page_id = (SELECT x.page_id FROM article x WHERE x.slug = :slug AND " KB_LIVE(
+                 "x") " ORDER BY CASE WHEN x.lang = :lang THEN 0 ELSE 1 END LIMIT 1) AND " KB_SEES
+                      " AND " KB_LIVE("a") " ORDER BY CASE WHEN a.lang = :lang THEN 0 WHEN a.lang = 'en' THEN 1 ELSE 2 "
+                                           "END LIMIT 1");
 DB_QUERY(q_list, "kb.list",
          "SELECT " COLUMNS FROM " WHERE " KB_SEES " AND " KB_LIVE(
                  "a") " AND " KB_LANG
@@ -76,7 +73,6 @@ enum rc kb_find(struct db_tx *tx, struct arena *out, const struct actor *who, st
 		row(&r, out, ret);
 		ret->markdown = db_col_str(&r, 10, out);
 		ret->html = db_col_str(&r, 11, out);
-		ret->behind = db_col_i64(&r, 12) != 0;
 	}
 	return rc;
 }

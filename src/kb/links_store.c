@@ -177,3 +177,18 @@ enum rc kb_links_step(struct db *db, struct arena *a, bool inside, struct instan
 	curl_easy_cleanup(c);
 	return db_write_behind(db, write_checked, &s, err);
 }
+
+void kb_url_ask(struct str url, bool inside, int64_t *status, int64_t *ms, struct str *error)
+{
+	struct asked x = { .url = url };
+	CURL *c = curl_easy_init();
+	int64_t from = time_monotonic_us();
+
+	if (!c)
+		die("no memory for a request");
+	ask(c, &inside, false, &x);
+	curl_easy_cleanup(c);
+	*status = x.status;
+	*ms = (time_monotonic_us() - from) / 1000;
+	*error = x.error;
+}

@@ -147,7 +147,7 @@ enum rc kb_revise(struct db_tx *tx, struct arena *scratch, const struct actor *w
 		             DB_ARGS(db_i64("page", page), db_str("lang", a->lang),
 		                     db_str("urls", links_of(scratch, a->html))),
 		             NULL, err);
-	return rc;
+	return rc == RC_OK ? kb_touch(tx, err) : rc;
 }
 
 static struct kb_revision revision_row(struct db_rows *r, struct arena *out)

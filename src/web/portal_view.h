@@ -98,8 +98,6 @@ struct ticket_page {
 	bool may_approve;
 	struct str decline;
 };
-struct kb_home { struct str words; struct article *at; size_t n; bool searched; const char *lang; };
-struct kb_article { const struct article *a; struct html body; bool fallback; bool signed_in; };
 
 struct claim_view {
 	struct str number, token, phone;

@@ -293,10 +293,19 @@ bool web_allowed(const struct req *q, enum capability cap)
 
 /* ---- the request ---- */
 
+struct str web_lang_asked(const struct req *q)
+{
+	struct str lang = q->method == HTTP_GET && q->actor.kind == ACTOR_NOBODY ? req_field(q, "lang") : STR("");
+
+	return lang.n > 0 && lang.n < 20 && str_is(lang, i18n_tag(i18n_lang(lang))) ? lang : STR("");
+}
+
 const struct i18n *web_lang(const struct req *q)
 {
 	struct str cookie = req_cookie(q, "lang");
 
+	if (web_lang_asked(q).n)
+		return i18n_lang(req_field(q, "lang"));
 	if (q->actor.kind != ACTOR_NOBODY && q->actor.lang.n)
 		return i18n_lang(q->actor.lang);
 	if (cookie.n > 0 && cookie.n < 20)

@@ -47,6 +47,8 @@ void web_error_page(struct req *q, struct resp *r, int status, const struct err 
 struct desk *web_desk(const struct req *q);
 /* The reader's language: the actor's, else the cookie "lang", else Accept-Language. */
 const struct i18n *web_lang(const struct req *q);
+/* The language a page's address asks for ("?lang=es"), for readers we do not know; "" when it asks for none of ours. */
+struct str web_lang_asked(const struct req *q);
 /* The reader's time zone: the actor's, else the desk's. */
 struct str web_zone(const struct req *q);
 bool web_is_agent(const struct req *q);

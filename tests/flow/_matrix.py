@@ -107,6 +107,8 @@ POST /approve/{token} public
 GET /claim/{token} public
 POST /claim/{token} public
 GET /kb/{slug} public
+GET /kb/{slug}/help public
+POST /kb/{slug}/help public
 GET /kb/media/{token} public
 GET /kb/media/{token}/thumb public
 GET /desk agent
