@@ -34,6 +34,11 @@ MUST_USE enum rc kb_popular(struct db_tx *tx, struct arena *out, const struct ac
 /* Public ones, newest first, with html for feeds when `whole`; at most 5000. */
 MUST_USE enum rc kb_published(struct db_tx *tx, struct arena *out, struct instant now, struct str lang, size_t max,
                               struct article **ret, size_t *ret_n, struct err *err);
+/* For lists of everything: the largest number of a page with something public, and the public texts of pages from <=
+ * number < to by page and language, at most 20,000. */
+MUST_USE enum rc kb_public_last(struct db_tx *tx, struct instant now, int64_t *ret, struct err *err);
+MUST_USE enum rc kb_public_part(struct db_tx *tx, struct arena *out, struct instant now, int64_t from, int64_t to,
+                                struct article **ret, size_t *ret_n, struct err *err);
 /* Changes whenever readers may get something else: kept answers go by it. */
 MUST_USE enum rc kb_stamp(struct db_tx *tx, int64_t *ret, struct err *err);
 /* What changes without anybody writing: when the next article appears or expires, INT64_MAX us when none will. */

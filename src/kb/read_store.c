@@ -43,6 +43,10 @@ DB_QUERY(q_published, "kb.published",
          "SELECT " ARTICLE FROM " WHERE p.visibility = 1 AND p.deleted_at IS NULL AND " KB_LIVE(
                  "a") " AND (CAST(:lang AS TEXT) = '' OR a.lang = :lang) ORDER BY a.updated_at DESC, a.id DESC LIMIT "
                       ":max");
+#define ANYBODYS FROM " WHERE p.visibility = 1 AND p.deleted_at IS NULL AND " KB_LIVE("a")
+DB_QUERY(q_public_last, "kb.public-last", "SELECT COALESCE(MAX(p.id), 0)" ANYBODYS);
+DB_QUERY(q_public_part, "kb.public-part",
+         "SELECT " ARTICLE ANYBODYS " AND p.id >= :from AND p.id < :to ORDER BY p.id, a.lang LIMIT 20000");
 DB_QUERY(q_stamp, "kb.stamp", "SELECT value FROM counter WHERE name = 'kb'");
 DB_QUERY(q_next, "kb.next-change",
          "SELECT COALESCE(MIN(t), 9223372036854775807) FROM (SELECT MIN(published_at) AS t FROM article WHERE "
@@ -216,6 +220,18 @@ enum rc kb_published(struct db_tx *tx, struct arena *out, struct instant now, st
 	        tx, out, &q_published,
 	        DB_ARGS(db_str("lang", lang), db_i64("max", (int64_t)(max > 5000 ? 5000 : max)), db_i64("now", now.us)),
 	        ret, ret_n, err);
+}
+
+enum rc kb_public_last(struct db_tx *tx, struct instant now, int64_t *ret, struct err *err)
+{
+	return db_get_i64(tx, &q_public_last, DB_ARGS(db_i64("now", now.us)), ret, err);
+}
+
+enum rc kb_public_part(struct db_tx *tx, struct arena *out, struct instant now, int64_t from, int64_t to,
+                       struct article **ret, size_t *ret_n, struct err *err)
+{
+	return articles(tx, out, &q_public_part, DB_ARGS(db_i64("now", now.us), db_i64("from", from), db_i64("to", to)), ret,
+	                ret_n, err);
 }
 
 enum rc kb_touch(struct db_tx *tx, struct err *err)

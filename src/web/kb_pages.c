@@ -396,6 +396,8 @@ static enum rc get_article(struct req *q, struct resp *r)
 		.is_agent = actor_is_agent(&q->actor),
 		.help_yes = arena_strf(a, "/kb/" STR_F "/help?is=yes&lang=" STR_F, STR_A(k->a.slug), STR_A(k->a.lang)),
 		.help_no = arena_strf(a, "/kb/" STR_F "/help?is=no&lang=" STR_F, STR_A(k->a.slug), STR_A(k->a.lang)),
+		.ask_url = arena_strf(a, "/support/new?article=" STR_F, STR_A(k->a.slug)),
+		.saved_url = arena_strf(a, "/kb/" STR_F "/saved?lang=" STR_F, STR_A(k->a.slug), STR_A(k->a.lang)),
 		.edit_url = arena_strf(a, "/desk/kb/%lld/" STR_F, (long long)k->a.page, STR_A(k->a.lang)),
 	};
 

@@ -57,7 +57,7 @@ struct kb_page_view {
 	/* resources and demo sites */
 	struct str get, get_label, host, host_url, sign_in;
 	bool down;
-	struct str help_yes, help_no, edit_url, ask_url;
+	struct str help_yes, help_no, edit_url, ask_url, saved_url;
 };
 struct kb_help {
 	const struct article *a;
@@ -69,6 +69,11 @@ struct kb_head { /* of <head> */
 	struct kb_alternate *langs;
 	size_t n_langs;
 	bool article;
+};
+struct kb_saved { /* a page as one file */
+	const struct article *a;
+	struct str product, url;
+	struct html body, css;
 };
 struct kb_words { /* agents: what readers said */
 	struct kb_word *at;

@@ -38,6 +38,7 @@ struct new_ticket {                /* the pages of opening a ticket */
 	const char *kind;          /* "incident", "request" or "" */
 	int criticality;
 	struct str words;          /* from the search */
+	const struct article *about; /* the page that was not enough; page 0: none */
 	struct article *articles;
 	size_t n_articles;
 	struct criticality_choice choice[4];

@@ -112,8 +112,10 @@ extern const struct route signin_routes[]; /* signin.c: sign-in, sign-out, passw
 extern const struct route people_routes[]; /* people.c: /people, /subscription, /sites */
 extern const struct route portal_routes[]; /* "/" and the lists of a customer */
 extern const struct route new_ticket_routes[];
+extern const struct route ticket_details_routes[];
 extern const struct route portal_ticket_routes[];
 extern const struct route kb_routes[];
+extern const struct route kb_public_routes[];
 extern const struct route kb_source_routes[]; /* "/desk/admin/sources" */
 extern const struct route kb_media_routes[]; /* "/kb/media": files of pages */
 extern const struct route kb_edit_routes[], kb_life_routes[], kb_history_routes[], kb_ticket_routes[]; /* "/desk/kb": writers */

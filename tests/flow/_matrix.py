@@ -90,6 +90,8 @@ POST /support/problems/{number} problem
 GET /support/new/details write
 POST /support/new/details write
 POST /support/new/draft write
+GET /support/new/answers read
+POST /support/new/solved write
 GET /support/link read
 GET /support/tickets/{number} read-it
 GET /support/tickets/{number}/promise read-it
@@ -107,6 +109,11 @@ POST /approve/{token} public
 GET /claim/{token} public
 POST /claim/{token} public
 GET /kb/{slug} public
+GET /kb/{slug}/saved public
+GET /kb/feed.atom public
+GET /kb/sitemap.xml public
+GET /sitemap.xml public
+GET /robots.txt public
 GET /kb/{slug}/help public
 POST /kb/{slug}/help public
 GET /kb/media/{token} public

@@ -41,11 +41,14 @@ export async function desk({ demo = true, flags = [] } = {}) {
     return p;
   };
   // axe, sideways scroll, and a picture when SHOTS names a folder.
-  const look = async (p, where, name) => {
-    await p.goto(base + where);
+  const axe = async (p, why) => {
     await p.evaluate(axeSource);
     const found = await p.evaluate(async () => (await globalThis.axe.run()).violations.map((v) => `${v.id}: ${v.nodes[0].target}`));
-    check(`axe ${where} ${name}`, found.length === 0, found.join('; '));
+    check(`axe ${why}`, found.length === 0, found.join('; '));
+  };
+  const look = async (p, where, name) => {
+    await p.goto(base + where);
+    await axe(p, `${where} ${name}`);
     check(`no sideways scroll ${where} ${name}`, await p.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1));
     if (process.env.SHOTS) await p.screenshot({ path: path.join(process.env.SHOTS, `${where.replace(/\W+/g, '_')}-${name}.png`), fullPage: true });
   };
@@ -57,7 +60,7 @@ export async function desk({ demo = true, flags = [] } = {}) {
     check('no sanitizer spoke', !/AddressSanitizer|runtime error/.test(log), log.match(/.*(AddressSanitizer|runtime error).*/)?.[0]);
     fs.rmSync(dir, { recursive: true, force: true });
   };
-  return { base, dir, page, signIn, look, end };
+  return { base, dir, page, signIn, look, axe, end };
 }
 
 export function tally() {

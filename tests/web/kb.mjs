@@ -47,6 +47,31 @@ try {
   await customer.goto(base + '/kb/add-a-video');
   check('a film has captions', (await customer.locator('video track[kind=captions]').count()) >= 1 || (await customer.getByRole('link', { name: 'Play the film' }).count()) === 1);
 
+  // The page that was not enough comes along with the ticket.
+  await customer.goto(base + '/kb/grading-policy/help?is=no');
+  await customer.getByRole('link', { name: 'Ask a person about it' }).click();
+  check('the page is named', /Set the grading policy|Defina la calif/.test(await customer.locator('main .banner').innerText()));
+  await customer.locator('input[name=kind][value=request]').check();
+  await customer.locator('main button.primary').first().click();
+  await customer.waitForURL(/details/);
+  check('it stays named', (await customer.locator('main .banner a').getAttribute('href')) === '/kb/grading-policy');
+  await customer.fill('input[name=summary]', 'certificates');
+  const offered = customer.locator('#answers button', { hasText: /This solved it|Esto lo resolvi/ });
+  await offered.first().waitFor();
+  check('answers are offered while the summary is typed', (await customer.locator('#answers a').first().getAttribute('href')).startsWith('/kb/'));
+  check('and the ticket can be sent all the same', await customer.getByRole('button', { name: /Send ticket|Enviar/ }).isVisible());
+  await d.axe(customer, 'answers while a ticket is written');
+  await customer.fill('input[name=summary]', 'The weights do not add up');
+  await customer.getByRole('button', { name: /Send ticket|Enviar/ }).click();
+  await customer.waitForURL(/support\/tickets\/CAR-/);
+  const number = customer.url().match(/CAR-\d+-\d/)[0];
+
+  // Solved by an article: nothing is sent.
+  await customer.goto(base + '/support/new?q=certificates');
+  await customer.getByRole('button', { name: /This solved it|Esto lo resolvi/ }).first().click();
+  await customer.waitForURL(/\/support$/);
+  check('nothing was sent', /Nothing was sent|No se envi/.test(await customer.locator('main').innerText()));
+
   // A tour of the demo site leads to the very place.
   await customer.goto(base + '/kb/demo-site');
   const tours = await customer.locator('main a[href^="https://"]').evaluateAll((v) => v.map((a) => a.href));
@@ -57,5 +82,16 @@ try {
   const tag = again.headers.get('etag');
   check('a page has a name', !!tag && (await first.text()) === (await again.text()));
   check('who has it gets no bytes', (await fetch(base + '/kb/issue-certificates', { headers: { 'If-None-Match': tag } })).status === 304);
+
+  // For programs: a feed, the list of pages, what search engines may read; and a page as one file.
+  const text = async (where) => { const r = await fetch(base + where); return r.status === 200 ? r.text() : ''; };
+  const parsed = async (where) => { const p = await d.page(); await p.goto(base + '/kb'); const v = await p.evaluate(async (u) => { const t = await (await fetch(u)).text(); const x = new DOMParser().parseFromString(t, 'application/xml'); return x.querySelector('parsererror') ? null : [...x.querySelectorAll('entry title, url loc, sitemap loc')].map((e) => e.textContent); }, where); await p.close(); return v; };
+  check('the feed is well-formed and has what is public', (await parsed('/kb/feed.atom?lang=es'))?.includes('Defina la calificación'));
+  check('and no more', !/support-hours|restart-workers/.test((await text('/kb/feed.atom')) + (await text('/kb/sitemap.xml?part=0'))));
+  check('the list of pages has parts', (await parsed('/sitemap.xml'))?.some((u) => u.includes('/kb/sitemap.xml?part=0')));
+  check('a part has both languages', (await parsed('/kb/sitemap.xml?part=0'))?.filter((u) => /grading-policy|politica-calificacion/.test(u)).length === 2);
+  check('robots learn where it is', /Sitemap: http.*\/sitemap\.xml/.test(await text('/robots.txt')));
+  const saved = await text('/kb/grading-policy/saved');
+  check('a page is one file', /<style>/.test(saved) && !/<script|<link|src="\//.test(saved) && saved.includes(`href="${base}/kb/issue-certificates`), saved.slice(-600));
 } finally { await d.end(); }
 tally();

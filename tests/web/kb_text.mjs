@@ -102,6 +102,8 @@ for (const scheme of ['light', 'dark'])
   }
 await p.close();
 
+const saved = await (await fetch(d.base + '/kb/all-forms/saved')).text();
+check('pictures come along in a saved page', /<img[^>]* src="data:image\/(webp|png);base64,[A-Za-z0-9+/]{100}/.test(saved) && !/<img[^>]* src="\/kb/.test(saved));
 const bare = await d.page({ javaScriptEnabled: false });
 await bare.goto(d.base + '/kb/all-forms');
 const tabs = bare.locator('.tabs summary');

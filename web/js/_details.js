@@ -25,6 +25,25 @@ function link(input) {
   input.addEventListener('paste', () => setTimeout(read));
 }
 
+/** While the summary is typed: articles that may answer it, as the server lists them. @param {HTMLElement} box */
+function answers(box) {
+  const form = box.closest('form'), field = form?.elements.namedItem('summary');
+  if (!(field instanceof HTMLInputElement)) return;
+  let timer = 0, last = field.value;
+  field.addEventListener('input', () => {
+    clearTimeout(timer);
+    timer = window.setTimeout(async () => {
+      const words = field.value.trim();
+      if (words.length < 4 || words === last) return;
+      last = words;
+      const r = await fetch(`${box.dataset.answers}?q=${encodeURIComponent(words)}`).catch(() => null);
+      if (!r?.ok || field.value.trim() !== words) return;
+      const next = new DOMParser().parseFromString(await r.text(), 'text/html').querySelector('#answers');
+      if (next && !box.contains(document.activeElement)) box.replaceChildren(...next.childNodes);
+    }, 400);
+  });
+}
+
 /** "3 of 4 helpful details" @param {HTMLElement} hint */
 function helpful(hint) {
   const form = hint.closest('form');
@@ -55,6 +74,7 @@ function ago() {
 
 export function details() {
   all('input[data-link]').forEach((i) => link(/** @type {HTMLInputElement} */ (i)));
+  all('[data-answers]').forEach(answers);
   all('[data-helpful]').forEach(helpful);
   ago();
 }
