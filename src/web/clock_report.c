@@ -2,6 +2,7 @@
  * proves them promise by promise, which the customer reads as well. */
 #include "tmpl.h"
 #include "web/clock_view.h"
+#include "web/csv.h"
 #include "web/web.h"
 
 #define PROOFS 100
@@ -122,21 +123,6 @@ static void fill(const struct loading *x, struct report_page *v)
 	v->customer = !x->desk;
 }
 
-/* Cells that a table program could take for formulas begin with an apostrophe. */
-static void cell(struct buf *b, struct str s, char end)
-{
-	buf_addc(b, '"');
-	if (s.n && strchr("=+-@\t", s.p[0]))
-		buf_addc(b, '\'');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"')
-			buf_addc(b, '"');
-		buf_addc(b, s.p[i]);
-	}
-	buf_addc(b, '"');
-	buf_addc(b, end);
-}
-
 static void csv(const struct report_page *v, struct resp *r)
 {
 	struct buf *b = r->body;
@@ -147,21 +133,21 @@ static void csv(const struct report_page *v, struct resp *r)
 	for (size_t i = 0; i < v->n_figures; i++) {
 		const struct report_figure *f = &v->figures[i];
 
-		cell(b, f->account, ',');
-		cell(b, f->plan, ',');
+		csv_cell(b, f->account, ',');
+		csv_cell(b, f->plan, ',');
 		buf_addf(b, "%d,%s,%lld,%lld,%lld,", f->criticality, f->metric, (long long)f->n, (long long)f->late, (long long)f->percent);
-		cell(b, f->mean, '\r');
+		csv_cell(b, f->mean, '\r');
 		buf_addc(b, '\n');
 	}
 	for (size_t i = 0; i < v->n_proofs; i++) {
 		const struct report_proof *p = &v->proofs[i];
 
-		cell(b, p->number, ',');
-		cell(b, p->subject, ',');
-		cell(b, p->plan, ',');
+		csv_cell(b, p->number, ',');
+		csv_cell(b, p->subject, ',');
+		csv_cell(b, p->plan, ',');
 		buf_addf(b, "%d,%s,", p->criticality, p->metric);
-		cell(b, p->goal, ',');
-		cell(b, p->elapsed, ',');
+		csv_cell(b, p->goal, ',');
+		csv_cell(b, p->elapsed, ',');
 		buf_addz(b, p->late ? "1\r\n" : "0\r\n");
 	}
 }

@@ -1,6 +1,7 @@
 /* What agents say on a ticket: replies, internal notes, and the draft that keeps both while they are written. The form
  * has a switch (reply or note) and buttons; whichever of them says "note" makes it one, so that nothing meant for
  * colleagues reaches a customer by a slip. Files of a refused try stay in the draft. */
+#include "kb/use.h"
 #include "util/crypt.h"
 #include "util/json.h"
 #include "web/desk_view.h"
@@ -178,7 +179,9 @@ static enum rc say(struct db_tx *tx, struct saying *s, struct err *err)
 		                 .then = s->wait ? STATE_WAITING : 0,
 		                 .waiting_for = s->wait ? WAITING_CUSTOMER : 0 };
 
-	return rc == RC_OK ? ticket_say(tx, a, &s->q->actor, s->q->now, s->number, &m, s->seen, &s->message, err) : rc;
+	if (rc == RC_OK)
+		rc = ticket_say(tx, a, &s->q->actor, s->q->now, s->number, &m, s->seen, &s->message, err);
+	return rc == RC_OK && !s->note ? kb_used_in(tx, web_desk(s->q)->config.base_url, m.text, t.id, s->q->now, err) : rc;
 }
 
 static enum rc say_once(struct db_tx *tx, void *arg, struct err *err)

@@ -5,6 +5,7 @@
 #include "mime/mime.h"
 #include "web/clock_view.h"
 #include "web/desk_view.h"
+#include "web/kb_use_view.h"
 #include "web/oncall_view.h"
 #include "web/problem_view.h"
 #include "web/request_view.h"
@@ -39,6 +40,8 @@ enum rc desk_load(struct db_tx *tx, void *load, struct err *err)
 		rc = desk_agents(tx, x, err);
 	if (rc == RC_OK)
 		rc = desk_related(tx, x, err);
+	if (rc == RC_OK)
+		rc = kb_used_by(tx, a, t->id, &x->articles, &x->n_articles, err);
 	if (rc == RC_OK)
 		rc = ticket_recipients(tx, a, t->id, &x->people, &x->n_people, err);
 	if (rc == RC_OK)
@@ -714,6 +717,8 @@ void desk_fill(struct req *q, struct desk_load *x, const char *action, struct de
 		.has_older = x->view.has_older,
 		.related = desk_rows(q, x->related, x->n_related),
 		.n_related = x->n_related,
+		.articles = kb_used_rows(q, x->articles, x->n_articles),
+		.n_articles = x->n_articles,
 	};
 	v->draft_url = str_concat(q->arena, v->url, STR("/draft"));
 	v->clocks = x->clocks;

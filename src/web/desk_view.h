@@ -72,6 +72,8 @@ struct clock_cycle;
 struct desk_paging; /* web/oncall_view.h */
 struct desk_problem; /* web/problem_view.h */
 struct desk_checklist; /* web/request_view.h */
+struct kb_used_row; /* web/kb_use_view.h */
+struct kb_used;
 struct desk_person {
 	struct str name, email;
 	bool requester;
@@ -96,6 +98,8 @@ struct desk_ticket {
 	size_t n_mentioned;
 	struct desk_row *related;
 	size_t n_related;
+	struct kb_used_row *articles;
+	size_t n_articles;
 	struct html clocks; /* clock_list, "" = none runs or ran */
 	struct str preview[5]; /* what each criticality would promise */
 	const struct desk_paging *paging; /* web/oncall_view.h */
@@ -200,6 +204,8 @@ struct desk_load {
 	size_t n_agents;
 	struct ticket_row *related;
 	size_t n_related;
+	struct kb_used *articles;
+	size_t n_articles;
 	struct recipient *people;
 	size_t n_people;
 	struct str *mentioned;

@@ -75,8 +75,3 @@ struct kb_saved { /* a page as one file */
 	struct str product, url;
 	struct html body, css;
 };
-struct kb_words { /* agents: what readers said */
-	struct kb_word *at;
-	size_t n;
-	bool mine;
-};

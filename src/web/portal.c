@@ -37,7 +37,7 @@ const char *portal_status(const struct i18n *l, enum ticket_state s, enum waitin
 	return "";
 }
 
-struct str portal_number(struct req *q, int64_t number)
+struct str portal_number(const struct req *q, int64_t number)
 {
 	return ticket_number_text(q->arena, web_desk(q)->config.prefix, number);
 }

@@ -11,7 +11,7 @@ const char *portal_status(const struct i18n *l, enum ticket_state s, enum waitin
 /* Rows of a list for showing. */
 struct ticket_line *portal_lines(struct req *q, const struct i18n *l, const struct ticket_row *rows, size_t n);
 struct str portal_ticket_url(struct req *q, int64_t number);
-struct str portal_number(struct req *q, int64_t number);
+struct str portal_number(const struct req *q, int64_t number);
 /* "tel:+5715550100" of a number as people write it. */
 struct str portal_tel(struct arena *a, struct str phone);
 /* The page of the ticket of the path, also with what was wrong with a form on it. */

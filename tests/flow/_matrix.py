@@ -158,6 +158,11 @@ POST /desk/tickets/{number}/called agent
 POST /desk/tickets/{number}/participant agent
 GET /desk/attachments/{file_token} agent
 GET /desk/kb agent
+GET /desk/kb/reports agent
+GET /desk/kb/words agent
+POST /desk/kb/words agent
+GET /desk/kb/pick agent
+GET /desk/kb/{page}/{lang}/use agent
 GET /desk/kb/new agent
 POST /desk/kb/new agent
 GET /desk/kb/{page} agent

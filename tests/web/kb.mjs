@@ -66,6 +66,33 @@ try {
   await customer.waitForURL(/support\/tickets\/CAR-/);
   const number = customer.url().match(/CAR-\d+-\d/)[0];
 
+  // Agents: the page that was read, "?" in the answer, what it was used for, what readers said.
+  const agent = await d.signIn('agent@desk.example');
+  await agent.goto(`${base}/desk/tickets/${number}`);
+  const side = agent.locator('aside section', { has: agent.locator('h2', { hasText: 'Knowledge base' }) });
+  check('agents see what was read', /grading policy[\s\S]*not enough/i.test(await side.innerText()));
+  const box = agent.locator('textarea[name=text]');
+  await box.click();
+  await box.pressSequentially('Please read ?certificates');
+  await agent.locator('.pick li').first().waitFor();
+  await d.axe(agent, 'articles in the composer');
+  await agent.keyboard.press('Enter');
+  check('the link is in the text', /\/kb\/issue-certificates $/.test(await box.inputValue()), await box.inputValue());
+  await agent.getByRole('button', { name: /^Send reply|^Send/ }).first().click();
+  await agent.waitForURL(/#m\d+/);
+  check('and the article is the ticket\'s', /certificates[\s\S]*answered with it/i.test(await side.innerText()));
+  await agent.goto(base + '/desk/kb');
+  await agent.getByRole('link', { name: /Issue certificates/ }).first().click();
+  await agent.getByRole('link', { name: 'Use', exact: true }).click();
+  check('the page knows its ticket', (await agent.locator('main').innerText()).includes(number));
+  await d.look(agent, '/desk/kb/reports', 'light-1440');
+  check('numbers as CSV', /grading-policy/.test(await agent.evaluate(async () => (await fetch('/desk/kb/reports?as=csv')).text())));
+  await d.look(agent, '/desk/kb/words', 'light-1440');
+  check('what the reader said is work', /The menu has another name now/.test(await agent.locator('main').innerText()));
+  await agent.getByRole('button', { name: /Dealt with/ }).first().click();
+  await agent.waitForLoadState();
+  check('until it is done', !/The menu has another name now/.test(await agent.locator('main').innerText()));
+
   // Solved by an article: nothing is sent.
   await customer.goto(base + '/support/new?q=certificates');
   await customer.getByRole('button', { name: /This solved it|Esto lo resolvi/ }).first().click();

@@ -4,7 +4,9 @@ import './app.js';
 import { alarm } from './_alarm.js';
 import { kb } from './_kb.js';
 import { keys } from './_keys.js';
+import { picks } from './_pick.js';
 
 keys();
 kb();
+picks();
 alarm();
