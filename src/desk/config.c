@@ -21,6 +21,8 @@ enum kind { TEXT, HOSTS, PROXIES, ADDRESSES, SIZE, INT, MANY, BOOL };
 	  "Address and port of the web server. Put nginx or Caddy in front for TLS.") \
 	K("base-url", TEXT, base_url, "", \
 	  "How browsers reach the desk, for links and cookies: https://help.example. Empty: http://LISTEN.") \
+	K("kb-url", TEXT, kb_url, "", \
+	  "Where the public knowledge base is read when it has a name of its own: https://docs.example. Empty: base-url.") \
 	K("hosts", HOSTS, hosts, "", \
 	  "Further host names to answer to, separated by spaces.") \
 	K("proxies", PROXIES, proxies, "", \

@@ -46,6 +46,10 @@ void config_complete(struct loading *l)
 		c->base_url.n--;
 	while (c->data_dir.n > 1 && c->data_dir.p[c->data_dir.n - 1] == '/')
 		c->data_dir.n--;
+	while (str_ends(c->kb_url, STR("/")) && !str_ends(c->kb_url, STR("://")))
+		c->kb_url.n--;
+	if (c->kb_url.n && host_of(c->kb_url).n && c->n_hosts < COUNT(c->hosts))
+		c->hosts[c->n_hosts++] = host_of(c->kb_url);
 	struct str host = host_of(c->base_url);
 	if (!c->support_addr.n)
 		c->support_addr = arena_strf(l->a, "support@" STR_F, STR_A(is_name(host) ? host : STR("localhost")));
@@ -180,6 +184,12 @@ void config_check(struct loading *l)
 	    str_find_byte(str_from(c->base_url, str_find(c->base_url, STR("://")) + 3), '/') != STR_NONE)
 		config_problem(l, config_where(l, "base-url"),
 		               "base-url is a scheme and a host, without a path: https://help.example");
+	if (c->kb_url.n)
+		scheme(l, "kb-url", c->kb_url, http, "begins with http:// or https://");
+	if (c->kb_url.n && (!host_of(c->kb_url).n ||
+	                    str_find_byte(str_from(c->kb_url, str_find(c->kb_url, STR("://")) + 3), '/') != STR_NONE))
+		config_problem(l, config_where(l, "kb-url"),
+		               "kb-url is a scheme and a host, without a path: https://docs.example");
 	if (c->db_url.n)
 		scheme(l, "db", c->db_url, db, "is sqlite:PATH or postgres://...");
 	if (!plain(c->prefix, "") || c->prefix.n > 8)

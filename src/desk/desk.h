@@ -13,6 +13,7 @@ struct desk_config {            /* one key a line in carrel.conf, CARREL_KEY in 
 	struct str db_url;              /* "" = sqlite in data_dir */
 	struct str listen;              /* 127.0.0.1:8080 */
 	struct str base_url;            /* https://help.example, no slash at the end */
+	struct str kb_url;              /* the knowledge base has an address of its own; "" = base_url */
 	struct str hosts[8];
 	size_t n_hosts;
 	struct str proxies[8];

@@ -9,6 +9,11 @@
 #include "web/page.h"
 #include "web/people_view.h"
 
+struct admin_theme {
+	const struct page *p;
+	struct str accent, e_accent, e_logo;
+	bool has_logo, colours;
+};
 struct admin_home {
 	struct page *p;
 	int64_t dead, waiting;

@@ -181,7 +181,7 @@ static enum rc say(struct db_tx *tx, struct saying *s, struct err *err)
 
 	if (rc == RC_OK)
 		rc = ticket_say(tx, a, &s->q->actor, s->q->now, s->number, &m, s->seen, &s->message, err);
-	return rc == RC_OK && !s->note ? kb_used_in(tx, web_desk(s->q)->config.base_url, m.text, t.id, s->q->now, err) : rc;
+	return rc == RC_OK && !s->note ? kb_used_in(tx, web_kb_base(s->q), m.text, t.id, s->q->now, err) : rc;
 }
 
 static enum rc say_once(struct db_tx *tx, void *arg, struct err *err)

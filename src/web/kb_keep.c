@@ -1,5 +1,5 @@
-/* See kb_keep.h. The key has everything that such a page depends on: address, query, language of the interface, theme.
- * Films that play load from elsewhere and have a policy of their own: they are never kept. */
+/* See kb_keep.h. The key has everything that such a page depends on: address, query, language of the interface, theme,
+ * settings. Films that play load from elsewhere and have a policy of their own: they are never kept. */
 #include "web/kb_keep.h"
 #include "kb/read.h"
 #include "util/crypt.h"
@@ -36,9 +36,13 @@ static bool may_keep(const struct req *q)
 static struct str key_of(const struct req *q)
 {
 	struct str theme = req_cookie(q, "theme");
+	struct web_settings s = web_settings(q); /* what every page shows around its own */
 
-	return arena_strf(q->arena, "kb/" STR_F "?" STR_F "/%s/" STR_F, STR_A(q->path), STR_A(q->query),
-	                  i18n_tag(web_lang(q)), STR_A(str_sub(theme, 0, theme.n < 8 ? theme.n : 8)));
+	return arena_strf(q->arena,
+	                  "kb/" STR_F "?" STR_F "/%s/" STR_F "/" STR_F "/" STR_F "/" STR_F "/" STR_F "/" STR_F,
+	                  STR_A(q->path), STR_A(q->query), i18n_tag(web_lang(q)),
+	                  STR_A(str_sub(theme, 0, theme.n < 8 ? theme.n : 8)), STR_A(s.accent), STR_A(s.logo),
+	                  STR_A(s.product), STR_A(s.phone), STR_A(s.support_addr));
 }
 
 bool kb_kept(struct req *q, struct resp *r, int64_t *stamp)

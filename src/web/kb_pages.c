@@ -412,7 +412,7 @@ static enum rc get_article(struct req *q, struct resp *r)
 	struct kb_head head = { .title = k->a.title, .article = k->a.visibility == VISIBLE_PUBLIC };
 
 	if (head.article) {
-		head.canonical = arena_strf(a, STR_F "/kb/" STR_F "?lang=" STR_F, STR_A(web_desk(q)->config.base_url),
+		head.canonical = arena_strf(a, STR_F "/kb/" STR_F "?lang=" STR_F, STR_A(web_kb_base(q)),
 		                            STR_A(k->a.slug), STR_A(k->a.lang));
 		head.summary = k->a.summary;
 		head.langs = v.langs;

@@ -38,7 +38,7 @@ static void put_tag(struct req *q, struct buf *b, const char *tag, struct str te
 
 static struct str page_url(struct req *q, struct str slug, struct str lang)
 {
-	return arena_strf(q->arena, STR_F "/kb/" STR_F "?lang=" STR_F, STR_A(web_desk(q)->config.base_url), STR_A(slug),
+	return arena_strf(q->arena, STR_F "/kb/" STR_F "?lang=" STR_F, STR_A(web_kb_base(q)), STR_A(slug),
 	                  STR_A(lang));
 }
 
@@ -61,7 +61,7 @@ static enum rc read_feed(struct db_tx *tx, void *arg, struct err *err)
 
 static enum rc get_feed(struct req *q, struct resp *r)
 {
-	struct str lang = req_field(q, "lang"), base = web_desk(q)->config.base_url;
+	struct str lang = req_field(q, "lang"), base = web_kb_base(q);
 	struct listed x = { .q = q, .lang = lang.n && lang.n < 13 ? lang : str_of(i18n_tag(web_lang(q))) };
 	struct instant newest = { 0 };
 	int64_t stamp = -1;
@@ -125,7 +125,7 @@ static enum rc read_last(struct db_tx *tx, void *arg, struct err *err)
 static enum rc get_sitemap(struct req *q, struct resp *r)
 {
 	struct listed x = { .q = q };
-	struct str base = web_desk(q)->config.base_url;
+	struct str base = web_kb_base(q);
 	int64_t stamp = -1;
 
 	r->type = STR("application/xml; charset=utf-8");
@@ -202,7 +202,7 @@ static enum rc get_robots(struct req *q, struct resp *r)
 	         "User-agent: *\nAllow: /kb\nAllow: /assets\nDisallow: /kb?\nDisallow: /kb/*/help\nDisallow: "
 	         "/kb/*/saved\n"
 	         "Disallow: /\nSitemap: " STR_F "/sitemap.xml\n",
-	         STR_A(web_desk(q)->config.base_url));
+	         STR_A(web_kb_base(q)));
 	return RC_OK;
 }
 
@@ -263,7 +263,7 @@ static struct str picture(struct saving *s, struct str url)
 /* Attributes of our own rendering that lead to this desk: pictures come along, links become whole addresses. */
 static void bring(struct saving *s, struct str html)
 {
-	struct str base = web_desk(s->q)->config.base_url;
+	struct str base = web_kb_base(s->q);
 
 	while (html.n) {
 		size_t src = str_find(html, STR(" src=\"/kb/media/")), href = str_find(html, STR("=\"/"));

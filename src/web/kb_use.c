@@ -258,7 +258,7 @@ static enum rc get_pick(struct req *q, struct resp *r)
 		json_kstr(&j, "title", x.at[i].title);
 		json_kstr(&j, "summary", x.at[i].summary);
 		json_kstr(&j, "url",
-		          arena_strf(q->arena, STR_F "/kb/" STR_F, STR_A(web_desk(q)->config.base_url),
+		          arena_strf(q->arena, STR_F "/kb/" STR_F, STR_A(web_kb_base(q)),
 		                     STR_A(x.at[i].slug)));
 		json_end_obj(&j);
 	}

@@ -16,6 +16,7 @@ struct page {
 	struct str flash;           /* "" = none */
 	const struct page_error *errors; /* error summary; the title then begins with "Error:" */
 	size_t n_errors;
+	struct str theme_url, logo_url; /* of the provider, "" = built in */
 	struct html head;           /* more of <head>: canonical address, languages, feeds */
 	struct str phone, support_addr;
 	struct str mail_to;         /* "mailto:..." of support_addr */

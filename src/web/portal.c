@@ -247,7 +247,7 @@ static enum rc get_home(struct req *q, struct resp *r)
 	struct home h = { .q = q };
 
 	if (q->actor.kind != ACTOR_CONTACT)
-		return resp_redirect(r, web_home(q));
+		return resp_redirect(r, web_on_kb(q) ? STR("/kb") : web_home(q));
 	enum rc rc = db_read(web_desk(q)->db, read_home, &h, req_err(q));
 	if (rc != RC_OK)
 		return rc;

@@ -30,6 +30,22 @@ static enum rc show_page(struct req *q, struct resp *r)
 	return RC_OK;
 }
 
+/* Sessions are of the desk's own address, not of the knowledge base's. */
+static enum rc to_desk(struct req *q, struct resp *r, struct str next)
+{
+	AUTO_BUF b;
+
+	buf_init(&b, 8000);
+	struct out o = { .b = &b };
+
+	buf_adds(&b, web_desk(q)->config.base_url);
+	buf_addz(&b, "/sign-in?next=");
+	out_url_part(&o, next);
+	r->status = 303;
+	resp_header(r, "Location", arena_str(q->arena, buf_str(&b)));
+	return RC_OK;
+}
+
 static enum rc sign_in_show(struct req *q, struct resp *r)
 {
 	struct str next = req_field(q, "next");
@@ -39,7 +55,7 @@ static enum rc sign_in_show(struct req *q, struct resp *r)
 		                     next.n && !str_is(http_safe_next(next), "/") ? http_safe_next(next) : web_home(q));
 	if (web_allowed(q, CAP_SETUP))
 		return resp_redirect(r, STR("/setup"));
-	return show_page(q, r);
+	return web_on_kb(q) ? to_desk(q, r, next.n ? http_safe_next(next) : STR("/")) : show_page(q, r);
 }
 
 /* ---- password ---- */

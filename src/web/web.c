@@ -300,6 +300,21 @@ struct str web_lang_asked(const struct req *q)
 	return lang.n > 0 && lang.n < 20 && str_is(lang, i18n_tag(i18n_lang(lang))) ? lang : STR("");
 }
 
+struct str web_kb_base(const struct req *q)
+{
+	const struct desk_config *c = &web_desk(q)->config;
+
+	return c->kb_url.n ? c->kb_url : c->base_url;
+}
+
+bool web_on_kb(const struct req *q)
+{
+	struct str url = web_desk(q)->config.kb_url;
+	size_t at = str_find(url, STR("://"));
+
+	return at != STR_NONE && str_eq_nocase(str_from(url, at + 3), q->host);
+}
+
 const struct i18n *web_lang(const struct req *q)
 {
 	struct str cookie = req_cookie(q, "lang");

@@ -49,6 +49,10 @@ struct desk *web_desk(const struct req *q);
 const struct i18n *web_lang(const struct req *q);
 /* The language a page's address asks for ("?lang=es"), for readers we do not know; "" when it asks for none of ours. */
 struct str web_lang_asked(const struct req *q);
+/* Where the public knowledge base is: kb-url, or base-url. */
+struct str web_kb_base(const struct req *q);
+/* The request came by the knowledge base's own name, where nobody signs in. */
+bool web_on_kb(const struct req *q);
 /* The reader's time zone: the actor's, else the desk's. */
 struct str web_zone(const struct req *q);
 bool web_is_agent(const struct req *q);
@@ -89,6 +93,7 @@ struct str web_field_value(const struct req *q, const char *field, struct str fa
 /* ---- settings that the first-run page and administrators make; the configuration wins ---- */
 struct web_settings {
 	struct str product, phone, support_addr;
+	struct str accent, logo; /* "#0A5A73"; "image/png 0123456789abcdef", type and hash; "" = built in */
 	bool require_totp;
 };
 struct web_settings web_settings(const struct req *q); /* never fails: what cannot be read is empty */
@@ -114,6 +119,7 @@ extern const struct route portal_routes[]; /* "/" and the lists of a customer */
 extern const struct route new_ticket_routes[];
 extern const struct route ticket_details_routes[];
 extern const struct route portal_ticket_routes[];
+extern const struct route theme_routes[];
 extern const struct route kb_routes[];
 extern const struct route kb_public_routes[];
 extern const struct route kb_use_routes[];

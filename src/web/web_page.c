@@ -116,6 +116,10 @@ static void common(struct page *p, struct req *q, struct str title)
 		            .support_addr = s.support_addr,
 		            .mail_to = str_concat(q->arena, STR("mailto:"), s.support_addr),
 		            .phone_to = str_concat(q->arena, STR("tel:"), digits_only(q->arena, s.phone)) };
+	if (s.accent.n)
+		p->theme_url = arena_strf(q->arena, "/theme.css?v=" STR_F, STR_A(str_from(s.accent, 1)));
+	if (s.logo.n > 16)
+		p->logo_url = arena_strf(q->arena, "/logo?v=" STR_F, STR_A(str_from(s.logo, s.logo.n - 16)));
 	p->n_unassigned = p->n_mine = p->n_incidents = p->n_requests = p->n_waiting = p->n_callbacks = STR("");
 	if (q->actor.kind != ACTOR_NOBODY)
 		p->actor = q->actor.name;

@@ -4,7 +4,13 @@
 #include "web/web.h"
 
 DB_QUERY(q_settings, "web.settings",
-         "SELECT key, value FROM setting WHERE key IN ('product', 'phone', 'support_addr', 'require_totp')");
+         "SELECT key, value FROM setting WHERE key IN ('product', 'phone', 'support_addr', 'require_totp', 'accent', 'logo')");
+
+static const struct web_settings none = { .product = STR_INIT(""),
+	                                  .phone = STR_INIT(""),
+	                                  .support_addr = STR_INIT(""),
+	                                  .accent = STR_INIT(""),
+	                                  .logo = STR_INIT("") };
 
 struct load {
 	struct arena *a;
@@ -26,23 +32,28 @@ static enum rc load(struct db_tx *tx, void *arg, struct err *err)
 			l->s->phone = db_col_str(&rows, 1, l->a);
 		else if (str_is(key, "support_addr"))
 			l->s->support_addr = db_col_str(&rows, 1, l->a);
+		else if (str_is(key, "accent"))
+			l->s->accent = db_col_str(&rows, 1, l->a);
+		else if (str_is(key, "logo"))
+			l->s->logo = db_col_str(&rows, 1, l->a);
 		else
 			l->s->require_totp = str_is(db_col_peek(&rows, 1), "1");
 	}
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-/* Kept as "PRODUCT NUL PHONE NUL ADDRESS NUL 0|1". A change by this process is seen at once, by another one in 2 s. */
+/* Kept as "PRODUCT NUL PHONE NUL ADDRESS NUL COLOUR NUL LOGO NUL 0|1". A change by this process is seen at once, by another one in 2 s. */
 static struct str pack(struct arena *a, const struct web_settings *s)
 {
-	return arena_strf(a, STR_F "%c" STR_F "%c" STR_F "%c%d", STR_A(s->product), 0, STR_A(s->phone), 0,
-	                  STR_A(s->support_addr), 0, s->require_totp);
+	return arena_strf(a, STR_F "%c" STR_F "%c" STR_F "%c" STR_F "%c" STR_F "%c%d", STR_A(s->product), 0, STR_A(s->phone), 0,
+	                  STR_A(s->support_addr), 0, STR_A(s->accent), 0, STR_A(s->logo), 0, s->require_totp);
 }
 
 static bool unpack(struct str have, struct web_settings *s)
 {
 	bool good = str_cut(&have, 0, &s->product) && str_cut(&have, 0, &s->phone) &&
-	            str_cut(&have, 0, &s->support_addr);
+	            str_cut(&have, 0, &s->support_addr) && str_cut(&have, 0, &s->accent) &&
+	            str_cut(&have, 0, &s->logo);
 
 	s->require_totp = str_is(have, "1");
 	return good;
@@ -50,18 +61,18 @@ static bool unpack(struct str have, struct web_settings *s)
 
 static struct web_settings read_settings(const struct desk *d, struct arena *a, struct instant now)
 {
-	struct web_settings s = { STR_INIT(""), STR_INIT(""), STR_INIT(""), false };
+	struct web_settings s = none;
 	int64_t stamp = (int64_t)db_commits(d->db);
 	struct load l = { a, &s };
 	struct str have;
 
 	if (recall_get(d->recall, STR("settings"), stamp, now, 2 * SECOND_US, a, &have) && unpack(have, &s))
 		return s;
-	s = (struct web_settings){ STR_INIT(""), STR_INIT(""), STR_INIT(""), false };
+	s = none;
 	if (db_read(d->db, load, &l, NULL) == RC_OK)
 		recall_put(d->recall, STR("settings"), stamp, now, pack(a, &s));
 	else
-		s = (struct web_settings){ STR_INIT(""), STR_INIT(""), STR_INIT(""), false };
+		s = none;
 	return s;
 }
 

@@ -104,6 +104,10 @@ POST /support/tickets/{number}/rate write-it
 POST /support/tickets/{number}/callback write-it
 GET /support/attachments/{file_token} read-it
 GET /kb public
+GET /theme.css public
+GET /logo public
+GET /desk/admin/appearance admin
+POST /desk/admin/appearance admin
 GET /approve/{token} public
 POST /approve/{token} public
 GET /claim/{token} public

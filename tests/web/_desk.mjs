@@ -19,7 +19,7 @@ export async function desk({ demo = true, flags = [] } = {}) {
   const port = await new Promise((ok) => { const s = net.createServer().listen(0, '127.0.0.1', () => { const p = s.address().port; s.close(() => ok(p)); }); });
   const base = `http://localhost:${port}`;
   if (demo) spawnSync(carrel, ['demo', '--data-dir', dir]);
-  const child = spawn(carrel, ['serve', '--data-dir', dir, '--listen', `127.0.0.1:${port}`, '--base-url', base, '--support-addr', 'support@desk.example', ...flags], { stdio: ['ignore', 'ignore', fs.openSync(path.join(dir, 'log'), 'w')] });
+  const child = spawn(carrel, ['serve', '--data-dir', dir, '--listen', `127.0.0.1:${port}`, '--base-url', base, '--support-addr', 'support@desk.example', ...(typeof flags === 'function' ? flags(port) : flags)], { stdio: ['ignore', 'ignore', fs.openSync(path.join(dir, 'log'), 'w')] });
   const logins = demo ? Object.fromEntries(fs.readFileSync(path.join(dir, 'SIGN-INS.txt'), 'utf8').split('\n').map((l) => l.match(/(\S+@\S+)\s+(\S+)$/)).filter(Boolean).map((m) => [m[1], m[2]])) : {};
   for (let i = 0; i < 100; i++) { try { if ((await fetch(base + '/healthz')).ok) break; } catch { await new Promise((r) => setTimeout(r, 100)); } }
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });

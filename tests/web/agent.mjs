@@ -126,6 +126,28 @@ try {
     if (process.env.SHOTS) await spanish.screenshot({ path: path.join(process.env.SHOTS, 'ticket-es.png'), fullPage: true });
   }
 
+  // The colour and the logo of the provider.
+  const dress = await d.signIn('admin@desk.example');
+  await (await fetch(base + '/kb')).text();
+  await dress.goto(base + '/desk/admin/appearance');
+  await dress.fill('#accent', '#FFD400');
+  await dress.getByRole('button', { name: 'Save', exact: true }).click();
+  await dress.waitForLoadState();
+  check('a colour that cannot be read is refused', /contrast of 1\.\d to 1/.test(await dress.locator('main').innerText()));
+  check('what was typed stays', (await dress.inputValue('#accent')) === '#FFD400');
+  await dress.fill('#accent', '#8A2B6B');
+  await dress.setInputFiles('#logo', { name: 'logo.png', mimeType: 'image/png', buffer: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64') });
+  await dress.getByRole('button', { name: 'Save', exact: true }).click();
+  await dress.waitForLoadState();
+  check('buttons have it', (await dress.locator('main .btn.primary').first().evaluate((e) => getComputedStyle(e).backgroundColor)) === 'rgb(138, 43, 107)');
+  check('also where pages are kept', /theme\.css\?v=8A2B6B/.test(await (await fetch(base + '/kb')).text()));
+  check('the logo is there', await dress.locator('.brand img.logo').evaluate((i) => i.complete && i.naturalWidth === 1));
+  for (const colorScheme of ['light', 'dark']) {
+    const p = await d.page({ colorScheme });
+    await d.look(p, '/kb', `themed-${colorScheme}`);
+    await p.context().close();
+  }
+
   // A plan whose quota is used up.
   spawnSync('sqlite3', [path.join(d.dir, 'desk.db'), 'UPDATE plan SET quota_month = 1 WHERE support = 1']);
   await keys.goto(base + '/support/new');

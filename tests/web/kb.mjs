@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import { check, desk, tally } from './_desk.mjs';
 
-const d = await desk();
+const d = await desk({ flags: (port) => ['--kb-url', `http://127.0.0.1:${port}`] });
 const { base } = d;
 if (process.env.SHOTS) fs.mkdirSync(process.env.SHOTS, { recursive: true });
 try {
@@ -119,6 +119,14 @@ try {
   check('a part has both languages', (await parsed('/kb/sitemap.xml?part=0'))?.filter((u) => /grading-policy|politica-calificacion/.test(u)).length === 2);
   check('robots learn where it is', /Sitemap: http.*\/sitemap\.xml/.test(await text('/robots.txt')));
   const saved = await text('/kb/grading-policy/saved');
-  check('a page is one file', /<style>/.test(saved) && !/<script|<link|src="\//.test(saved) && saved.includes(`href="${base}/kb/issue-certificates`), saved.slice(-600));
+  check('a page is one file', /<style>/.test(saved) && !/<script|<link|src="\//.test(saved) && saved.includes(`href="${base.replace('localhost', '127.0.0.1')}/kb/issue-certificates`), saved.slice(-600));
+
+  // The knowledge base under a name of its own: nobody signs in there, addresses of pages are there.
+  const own = base.replace('localhost', '127.0.0.1');
+  const to = async (where) => { const r = await fetch(own + where, { redirect: 'manual' }); return r.headers.get('location'); };
+  check('its first page is the knowledge base', (await to('/')) === '/kb');
+  check('who signs in is led to the desk', (await to('/sign-in?next=/support/new')) === `${base}/sign-in?next=%2Fsupport%2Fnew`, await to('/sign-in?next=/support/new'));
+  check('pages have their address there', (await text('/kb/grading-policy')).includes(`<link rel="canonical" href="${own}/kb/grading-policy?lang=en">`));
+  check('and the list of them', (await text('/kb/sitemap.xml?part=0')).includes(`${own}/kb/`));
 } finally { await d.end(); }
 tally();
