@@ -5,6 +5,7 @@
 #include "tmpl.h"
 #include "util/crypt.h"
 #include "web/admin_view.h"
+#include "web/assets.h"
 #include "web/signin_private.h"
 #include "web/theme.h"
 #include <fcntl.h>
@@ -122,8 +123,12 @@ static enum rc get_logo(struct req *q, struct resp *r)
 	struct str logo = web_settings(q).logo, type, bytes;
 
 	if (!str_cut(&logo, ' ', &type) || db_read(web_desk(q)->db, read_data, &x, NULL) != RC_OK ||
-	    base64_decode(q->arena, x.data, &bytes) != RC_OK)
-		return web_not_found(q);
+	    base64_decode(q->arena, x.data, &bytes) != RC_OK) { /* none was set */
+		const struct asset *own = asset_find(str_of(asset_url("favicon.svg")));
+
+		bytes = own->bytes;
+		type = str_of(own->type);
+	}
 	r->type = type;
 	r->cache = STR("public, max-age=31536000, immutable");
 	r->csp = STR("sandbox; default-src 'none'");
