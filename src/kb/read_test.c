@@ -131,8 +131,8 @@ TEST_EACH_DB(kb_read_languages)
 static enum rc feedback(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct world *w = arg;
-	struct kb_word *at;
-	size_t n;
+	struct kb_word *at = NULL;
+	size_t n = 0;
 	enum rc rc = kb_feedback_add(tx, &nobody, NOW, w->k.a.page, STR("en"), false, KB_WHY_OLD,
 	                             STR(" The button is gone "), err);
 

@@ -192,7 +192,7 @@ static enum rc get_kb(struct req *q, struct resp *r)
 	if (x.words.n)
 		kb_tally_query(web_desk(q)->tally, x.lang, x.words, x.front.n, q->now);
 	struct kb_head head = { .title = str_of(title),
-		                .feed = arena_strf(q->arena, "/kb/feed.atom?lang=" STR_F, STR_A(x.lang)) };
+		                .feed = kept ? arena_strf(q->arena, "/kb/feed.atom?lang=" STR_F, STR_A(x.lang)) : STR("") };
 
 	show(q, r, title, &head, draw_front, &x.front);
 	if (kept)
