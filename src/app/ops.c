@@ -1,5 +1,6 @@
 /* What monitoring asks: is it healthy, why not, and the numbers. */
 #include "app/ops.h"
+#include "account/account.h"
 #include "blob/blob.h"
 #include "desk/desk.h"
 #include "event/event.h"
@@ -13,6 +14,7 @@ struct health {
 	struct job_counts jobs;
 	struct intake_counts mail;
 	int64_t notify_lag, search_lag;
+	struct str phone_why; /* why the telephone line is down, if it said so */
 	struct intake_counts channel[4]; /* by enum intake_channel */
 	struct mail_channel *ways;
 	size_t n_ways;
@@ -29,6 +31,8 @@ static enum rc read_health(struct db_tx *tx, void *arg, struct err *err)
 		for (int s = INTAKE_RECEIVED; s <= INTAKE_DUPLICATE; s++)
 			h->mail.state[s] += h->channel[c].state[s];
 	}
+	if (rc == RC_OK && setting_get(tx, h->q->arena, "phone-why", &h->phone_why, err) != RC_OK)
+		h->phone_why = STR_NULL;
 	return rc == RC_OK ? mail_channels(tx, h->q->arena, &h->ways, &h->n_ways, err) : rc;
 }
 
@@ -75,6 +79,8 @@ static enum rc get_healthz(struct req *q, struct resp *r)
 		if (mail_channel_alarms(&h.ways[i], q->now))
 			issue(&j, &healthy, arena_strf(q->arena, "Mail way " STR_F ": " STR_F, STR_A(h.ways[i].name),
 						       STR_A(h.ways[i].error.n ? h.ways[i].error : STR("nothing was heard of it for a quarter of an hour."))));
+	if (__atomic_load_n(&d->phone_line, __ATOMIC_RELAXED) == PHONE_DOWN)
+		issue(&j, &healthy, arena_strf(q->arena, "The telephone line is down: " STR_F, STR_A(h.phone_why.n ? h.phone_why : STR("it does not run; see phone.line_ended in the log."))));
 	if (h.jobs.oldest_due_us > 10 * MINUTE_US)
 		issue(&j, &healthy, STR("Jobs have been waiting for more than ten minutes."));
 	json_end_arr(&j);
@@ -120,6 +126,9 @@ static enum rc get_metrics(struct req *q, struct resp *r)
 	for (size_t i = 0; i < h.n_ways; i++)
 		metric(r->body, "carrel_mail_channel_up", arena_strf(q->arena, "{channel=\"" STR_F "\"}", STR_A(h.ways[i].name)).p, "gauge",
 		       i == 0 ? "Mailboxes: 1 is read, 0 fails or is silent" : NULL, !mail_channel_alarms(&h.ways[i], q->now));
+	int line = __atomic_load_n(&d->phone_line, __ATOMIC_RELAXED);
+	if (line != PHONE_NONE)
+		metric(r->body, "carrel_phone_line_up", "", "gauge", "1: the telephone line takes calls", line == PHONE_UP);
 	metric(r->body, "carrel_reader_lag_events", "{reader=\"notify\"}", "gauge", "Events a reader of the log is behind", h.notify_lag);
 	metric(r->body, "carrel_reader_lag_events", "{reader=\"search\"}", NULL, NULL, h.search_lag);
 	metric(r->body, "carrel_jail_requests_total", "", "counter", "Mails and markup parsed in the jail", (int64_t)jail.requests);

@@ -5,6 +5,8 @@
 #include "app/kb_source.h"
 #include "app/ops.h"
 #include "auth/auth.h"
+#include "blob/blob.h"
+#include "call/call.h"
 #include "clock/clock.h"
 #include "event/event.h"
 #include "http/http.h"
@@ -91,7 +93,38 @@ static enum rc job_problem(void *app, const struct job *job, struct arena *scrat
 	return rc;
 }
 
+/* ---- recordings of calls: deleted after phone-keep days ---- */
+
+struct forgetting {
+	struct arena *a;
+	struct instant before;
+	struct str *blobs;
+	size_t n_blobs, n;
+};
+
+static enum rc forget_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct forgetting *f = arg;
+
+	return call_forget(tx, f->a, f->before, time_now(), &f->blobs, &f->n_blobs, &f->n, err);
+}
+
+static enum rc job_forget(void *app, const struct job *job, struct arena *scratch, struct err *err)
+{
+	struct desk *d = app;
+	struct forgetting f = { .a = scratch, .before = time_add(time_now(), -d->config.phone_keep * DAY_US), .n = 1 };
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK && f.n && d->config.phone_keep) {
+		rc = db_write(d->db, forget_step, &f, err);
+		for (size_t i = 0; i < f.n_blobs && rc == RC_OK; i++)
+			rc = blob_remove(d->blobs, f.blobs[i], err);
+	}
+	return rc;
+}
+
 const struct job_kind wire_jobs[] = {
+	{ .name = "call.forget", .run = job_forget, .every_seconds = 3600 },
 	{ .name = "oncall.step", .run = job_oncall },
 	{ .name = "oncall.webhook", .run = webhook_job, .max_tries = 8 },
 	{ .name = "signin.mail", .run = signin_job_mail, .max_tries = 5 },

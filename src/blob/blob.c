@@ -404,6 +404,18 @@ struct str blob_path(struct arena *a, const struct blob_store *s, struct str sha
 	return arena_strf(a, "%s/%s", s->dir, rel);
 }
 
+enum rc blob_remove(struct blob_store *s, struct str sha256, struct err *err)
+{
+	char rel[66];
+
+	if (!is_sha(sha256))
+		return fail(err, RC_INVALID, "This is no name of a blob.");
+	rel_path(sha256, rel);
+	if (unlinkat(s->root, rel, 0) != 0 && errno != ENOENT)
+		return fail(err, RC_FAULT, "cannot remove the blob %s: %s", rel, strerror(errno));
+	return RC_OK;
+}
+
 bool blob_has(struct blob_store *s, struct str sha256)
 {
 	char rel[66];

@@ -53,6 +53,7 @@ TEST(blob_writer_streams_and_aborts)
 	EXPECT_RC(RC_OK, blob_finish(w, sha, &size, &t->err));
 	EXPECT_EQ("every piece was counted", size, 32000);
 	EXPECT("the blob is there", blob_has(s, str_of(sha)));
+	EXPECT_RC(RC_INVALID, blob_remove(s, STR("../../etc"), &t->err));
 	EXPECT_RC(RC_OK, blob_begin(s, &w, &t->err));
 	EXPECT_RC(RC_OK, blob_write(w, STR("gone"), &t->err));
 	blob_abort(w);
@@ -65,6 +66,9 @@ TEST(blob_writer_streams_and_aborts)
 	EXPECT("what a crash left behind is removed at the next start", access(left, F_OK) != 0);
 	EXPECT("what another living process is writing stays", access(busy, F_OK) == 0);
 	EXPECT("blobs stay", blob_has(s, str_of(sha)));
+	EXPECT_RC(RC_OK, blob_remove(s, str_of(sha), &t->err));
+	EXPECT("until they are removed", !blob_has(s, str_of(sha)));
+	EXPECT_RC(RC_OK, blob_remove(s, str_of(sha), &t->err));
 	blob_close(s);
 }
 

@@ -109,6 +109,7 @@ struct call_wish {
 	int criticality;
 	struct call_engineer engineer; /* 0: the roster */
 	struct str to;
+	bool page;                     /* the engineer only: 1 takes the ticket */
 };
 /* An agent's click. Only to the number on file of the ticket's contact. */
 MUST_USE enum rc call_click(struct db_tx *tx, struct arena *out, const struct actor *who, int64_t ticket,
@@ -116,4 +117,12 @@ MUST_USE enum rc call_click(struct db_tx *tx, struct arena *out, const struct ac
 /* Open ones, those that customers asked for included: only numbers on file. */
 MUST_USE enum rc call_wishes(struct db_tx *tx, struct arena *out, struct instant now, struct call_wish **ret,
                              size_t *ret_n, struct err *err);
+/* Rings an agent about a ticket: 1 takes it and acknowledges its pages. Nothing happens when the agent has no number, when
+ * `dedupe` was rung before, or while a caller of this ticket is on the line (then its call rings them). */
+MUST_USE enum rc call_ring_agent(struct db_tx *tx, struct ticket_id ticket, struct agent_id agent, struct str dedupe,
+                                 struct instant now, struct err *err);
+/* Forgets recordings made up to `before`, some at a time: RC_OK with *ret_n = 0 when there are none. ret: blobs that nothing
+ * refers to any more, for blob_remove() after the commit. Calls and events stay. */
+MUST_USE enum rc call_forget(struct db_tx *tx, struct arena *out, struct instant before, struct instant now, struct str **ret,
+                             size_t *ret_n, size_t *ret_forgotten, struct err *err);
 MUST_USE enum rc call_wish_done(struct db_tx *tx, const struct call_wish *w, struct instant now, struct err *err);

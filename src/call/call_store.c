@@ -69,10 +69,44 @@ DB_QUERY(q_phone_set, "call.set_phone",
 DB_QUERY(q_phone_drop, "call.drop_phone", "DELETE FROM agent_phone WHERE agent_id = :agent");
 DB_QUERY(q_wish, "call.wish",
          "INSERT INTO call_wish (ticket_id, agent_id, number, at) VALUES (:ticket, :agent, :number, :now)");
+/* Of what customers ask for: one at a time, three an hour, whatever number of tickets. The others are in the agents'
+ * list. */
+DB_QUERY(q_wish_asked, "call.wish_asked",
+         "INSERT INTO call_wish (ticket_id, agent_id, number, at) SELECT t.id, NULL, :number, :now FROM ticket t WHERE "
+         "t.id = :ticket"
+         " AND NOT EXISTS (SELECT 1 FROM call_wish w JOIN ticket o ON o.id = w.ticket_id WHERE o.contact_id = "
+         "t.contact_id AND w.agent_id IS"
+         " NULL AND w.done_at IS NULL) AND (SELECT COUNT(*) FROM call_wish w JOIN ticket o ON o.id = w.ticket_id WHERE "
+         "o.contact_id ="
+         " t.contact_id AND w.agent_id IS NULL AND w.at > :since) < 3");
+DB_QUERY(q_ring, "call.ring_agent",
+         "INSERT INTO call_wish (ticket_id, agent_id, number, at, page, dedupe) SELECT :ticket, p.agent_id, '', :now, "
+         "1, :dedupe FROM"
+         " agent_phone p WHERE p.agent_id = :agent AND NOT EXISTS (SELECT 1 FROM call c WHERE c.ticket_id = :ticket "
+         "AND c.ended_at IS NULL"
+         " AND c.source = 1 AND c.started_at > :since) ON CONFLICT (dedupe) DO NOTHING");
+/* Who clicked is gone after a while, and a page has gone on to others. */
+DB_QUERY(q_stale, "call.stale_wishes",
+         "UPDATE call_wish SET done_at = :now WHERE done_at IS NULL AND agent_id IS NOT NULL AND at < :since");
+DB_QUERY(q_old, "call.old_audio",
+         "SELECT at FROM call_audio WHERE gone_at IS NULL AND at <= :before ORDER BY at LIMIT 200");
+DB_QUERY(q_old_files, "call.drop_files",
+         "DELETE FROM attachment WHERE type = 'audio/wav' AND (ticket_id, sha256) IN (SELECT c.ticket_id, a.sha256 "
+         "FROM call_audio a JOIN"
+         " call c ON c.id = a.call_id WHERE a.gone_at IS NULL AND a.at <= :cut)");
+DB_QUERY(q_old_blobs, "call.drop_blobs",
+         "SELECT DISTINCT a.sha256 FROM call_audio a WHERE a.gone_at IS NULL AND a.at <= :cut AND NOT EXISTS (SELECT 1 "
+         "FROM attachment f"
+         " WHERE f.sha256 = a.sha256) AND NOT EXISTS (SELECT 1 FROM call_audio o WHERE o.sha256 = a.sha256 AND "
+         "o.gone_at IS NULL AND o.at >"
+         " :cut)");
+DB_QUERY(q_old_gone, "call.audio_gone",
+         "UPDATE call_audio SET gone_at = :now, filed = 1 WHERE gone_at IS NULL AND at <= :cut");
 DB_QUERY(
         q_wishes, "call.wishes",
         "SELECT w.id, t.number, t.id, COALESCE(t.criticality, 0), COALESCE(w.agent_id, 0), COALESCE(g.name, ''), "
-        "COALESCE(p.number, ''), w.number FROM call_wish w JOIN ticket t ON t.id = w.ticket_id LEFT JOIN agent g ON "
+        "COALESCE(p.number, ''), w.number, w.page FROM call_wish w JOIN ticket t ON t.id = w.ticket_id LEFT JOIN agent "
+        "g ON "
         "g.id = "
         "w.agent_id LEFT JOIN agent_phone p ON p.agent_id = w.agent_id WHERE w.done_at IS NULL ORDER BY w.id LIMIT 20");
 DB_QUERY(q_wish_done, "call.wish_done", "UPDATE call_wish SET done_at = :now WHERE id = :id");
@@ -402,6 +436,15 @@ enum rc call_click(struct db_tx *tx, struct arena *out, const struct actor *who,
 		rc = contact_find(tx, out, t.contact, &c, err);
 	if (rc == RC_OK && c.phone.n == 0)
 		return fail(err, RC_INVALID, "There is no number on file for this person, so nobody was called.");
+	if (rc == RC_OK) {
+		int64_t wait;
+
+		rc = throttle_try(tx, arena_strf(out, "click:%lld", (long long)who->agent.v), 30, HOUR_US, now, &wait,
+		                  err);
+		if (rc == RC_LIMIT)
+			return fail(err, RC_LIMIT,
+			            "You made thirty calls this hour; try again later, or use your own telephone.");
+	}
 	if (rc == RC_OK)
 		rc = db_exec(tx, &q_wish,
 		             DB_ARGS(db_i64("ticket", t.id.v), db_id("agent", who->agent.v), db_str("number", c.phone),
@@ -436,10 +479,13 @@ enum rc call_wishes(struct db_tx *tx, struct arena *out, struct instant now, str
 	if (rc == RC_NOT_FOUND)
 		rc = RC_OK;
 	for (size_t i = 0; i < asked.n && rc == RC_OK; i++)
-		rc = db_exec(tx, &q_wish,
-		             DB_ARGS(db_i64("ticket", asked.at[i].ticket), db_id("agent", 0),
-		                     db_str("number", asked.at[i].phone), db_time("now", now)),
+		rc = db_exec(tx, &q_wish_asked,
+		             DB_ARGS(db_i64("ticket", asked.at[i].ticket), db_str("number", asked.at[i].phone),
+		                     db_time("now", now), db_time("since", time_add(now, -HOUR_US))),
 		             NULL, err);
+	if (rc == RC_OK)
+		rc = db_exec(tx, &q_stale,
+		             DB_ARGS(db_time("now", now), db_time("since", time_add(now, -10 * MINUTE_US))), NULL, err);
 	if (rc == RC_OK) {
 		AUTO_ROWS r = { 0 };
 
@@ -451,7 +497,8 @@ enum rc call_wishes(struct db_tx *tx, struct arena *out, struct instant now, str
 				.ticket = {db_col_i64(&r, 2)},
 				.criticality = (int)db_col_i64(&r, 3),
 				.engineer = { { db_col_i64(&r, 4) }, db_col_str(&r, 5, out), db_col_str(&r, 6, out) },
-				.to = db_col_str(&r, 7, out)
+				.to = db_col_str(&r, 7, out),
+				.page = db_col_i64(&r, 8) != 0
 			};
 	}
 	*ret = v.at;
@@ -462,4 +509,49 @@ enum rc call_wishes(struct db_tx *tx, struct arena *out, struct instant now, str
 enum rc call_wish_done(struct db_tx *tx, const struct call_wish *w, struct instant now, struct err *err)
 {
 	return db_exec(tx, &q_wish_done, DB_ARGS(db_i64("id", w->id), db_time("now", now)), NULL, err);
+}
+
+enum rc call_ring_agent(struct db_tx *tx, struct ticket_id ticket, struct agent_id agent, struct str dedupe,
+                        struct instant now, struct err *err)
+{
+	return db_exec(tx, &q_ring,
+	               DB_ARGS(db_i64("ticket", ticket.v), db_i64("agent", agent.v), db_str("dedupe", dedupe),
+	                       db_time("now", now), db_time("since", time_add(now, -HOUR_US))),
+	               NULL, err);
+}
+
+/* ---- recordings that were kept long enough ---- */
+
+enum rc call_forget(struct db_tx *tx, struct arena *out, struct instant before, struct instant now, struct str **ret,
+                    size_t *ret_n, size_t *ret_forgotten, struct err *err)
+{
+	VEC(struct str) gone = { 0 };
+	struct instant cut = { 0 };
+	enum rc rc;
+
+	*ret_n = *ret_forgotten = 0;
+	{
+		AUTO_ROWS r = { 0 };
+
+		rc = db_select(tx, &q_old, DB_ARGS(db_time("before", before)), &r, err);
+		while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK) {
+			cut = db_col_time(&r, 0);
+			++*ret_forgotten;
+		}
+	}
+	if (rc != RC_NOT_FOUND || *ret_forgotten == 0)
+		return rc == RC_NOT_FOUND ? RC_OK : rc;
+	rc = db_exec(tx, &q_old_files, DB_ARGS(db_time("cut", cut)), NULL, err);
+	if (rc == RC_OK) {
+		AUTO_ROWS r = { 0 };
+
+		rc = db_select(tx, &q_old_blobs, DB_ARGS(db_time("cut", cut)), &r, err);
+		while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
+			*VEC_ADD(out, &gone) = db_col_str(&r, 0, out);
+	}
+	if (rc == RC_NOT_FOUND)
+		rc = db_exec(tx, &q_old_gone, DB_ARGS(db_time("cut", cut), db_time("now", now)), NULL, err);
+	*ret = gone.at;
+	*ret_n = gone.n;
+	return rc;
 }

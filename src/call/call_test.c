@@ -169,6 +169,129 @@ TEST_EACH_DB(call_roster_and_wishes)
 	world_run(t, &w, roster);
 }
 
+/* Toll fraud: what a contact asks for and an agent clicks is limited. */
+static void limits(struct test *t, struct db_tx *tx, struct world *w)
+{
+	struct call_wish *wishes;
+	struct contact k;
+	size_t n, made = 0;
+	int64_t number[5];
+	enum rc rc = RC_OK;
+
+	EXPECT_RC(RC_OK, contact_find(tx, &t->arena, w->writer.contact, &k, &t->err));
+	k.phone = STR("+576015550177");
+	EXPECT_RC(RC_OK, contact_update(tx, &w->desk, NOW, &k, &t->err));
+	for (int i = 0; i < 5; i++) {
+		number[i] = world_open(t, tx, &w->writer, 2, "Call me");
+		EXPECT_RC(RC_OK, ticket_ask_callback(tx, &t->arena, &w->writer, NOW, number[i], STR("+576015550177"),
+		                                     &t->err));
+	}
+	for (int i = 0; i < 5; i++) {
+		EXPECT_RC(RC_OK, call_wishes(tx, &t->arena, NOW, &wishes, &n, &t->err));
+		EXPECT("one call back at a time", n <= 1);
+		made += n;
+		if (n)
+			EXPECT_RC(RC_OK, call_wish_done(tx, &wishes[0], NOW, &t->err));
+	}
+	EXPECT_EQ("three an hour, however many tickets", made, 3);
+	EXPECT_RC(RC_OK, call_wishes(tx, &t->arena, LATER(HOUR_US + SECOND_US), &wishes, &n, &t->err));
+	EXPECT_EQ("later there is another", n, 1);
+	EXPECT_RC(RC_OK, call_wish_done(tx, &wishes[0], NOW, &t->err));
+	for (made = 0; rc == RC_OK && made < 100; made += rc == RC_OK)
+		rc = call_click(tx, &t->arena, &w->ann, number[0], NOW, &t->err);
+	EXPECT_RC(RC_LIMIT, rc);
+	EXPECT_EQ("thirty clicks an hour", made, 30);
+	EXPECT_RC(RC_OK, call_wishes(tx, &t->arena, LATER(HOUR_US), &wishes, &n, &t->err));
+	EXPECT("a click of an hour ago rings nobody", n == 0 || !wishes[0].engineer.agent.v);
+}
+TEST_EACH_DB(call_limits)
+{
+	struct world w;
+
+	world_make(t, &w, -1);
+	world_run(t, &w, limits);
+}
+
+static void pages(struct test *t, struct db_tx *tx, struct world *w)
+{
+	struct call_wish *wishes;
+	size_t n;
+	int64_t number = world_open(t, tx, &w->writer, 1, "All down");
+	struct ticket_id id = world_ticket(t, tx, w, number).id;
+
+	EXPECT_RC(RC_OK, call_ring_agent(tx, id, w->ann.agent, STR("p:1"), NOW, &t->err));
+	EXPECT_RC(RC_OK, call_wishes(tx, &t->arena, NOW, &wishes, &n, &t->err));
+	EXPECT_EQ("who has no number is not rung", n, 0);
+	EXPECT_RC(RC_OK, call_set_number(tx, &w->ann, NOW, w->ann.agent, STR("+573001112233"), &t->err));
+	EXPECT_RC(RC_OK, call_ring_agent(tx, id, w->ann.agent, STR("p:1"), NOW, &t->err));
+	EXPECT_RC(RC_OK, call_ring_agent(tx, id, w->ann.agent, STR("p:1"), NOW, &t->err));
+	EXPECT_RC(RC_OK, call_wishes(tx, &t->arena, NOW, &wishes, &n, &t->err));
+	EXPECT_EQ("who has one is, once", n, 1);
+	if (n)
+		EXPECT("to say that they have it", wishes[0].page && wishes[0].engineer.agent.v == w->ann.agent.v);
+	EXPECT_RC(RC_OK, call_wish_done(tx, &wishes[0], NOW, &t->err));
+	begin(t, tx, "p1", "+1202");
+	struct call c;
+	EXPECT_RC(RC_OK, call_find(tx, &t->arena, STR("p1"), &c, &t->err));
+	EXPECT_RC(RC_OK, call_attach(tx, &t->arena, &w->ann, c.id, number, NOW, &t->err));
+	EXPECT_RC(RC_OK, call_ring_agent(tx, id, w->ann.agent, STR("p:2"), NOW, &t->err));
+	EXPECT_RC(RC_OK, call_wishes(tx, &t->arena, NOW, &wishes, &n, &t->err));
+	EXPECT_EQ("not while the call itself rings them", n, 0);
+}
+TEST_EACH_DB(call_pages)
+{
+	struct world w;
+
+	world_make(t, &w, -1);
+	world_run(t, &w, pages);
+}
+
+static size_t files_of(struct test *t, struct db_tx *tx, struct world *w, int64_t number)
+{
+	struct ticket_view v;
+	size_t n = 0;
+
+	EXPECT_RC(RC_OK, ticket_view(tx, &t->arena, &w->ann, number, &v, &t->err));
+	for (size_t i = 0; i < v.n_messages; i++)
+		n += v.messages[i].n_attachments;
+	return n;
+}
+
+static void keeping(struct test *t, struct db_tx *tx, struct world *w)
+{
+	struct str sha = sha256_hex(&t->arena, STR("sound")), *blobs;
+	struct call c = begin(t, tx, "r1", "+12025550100");
+	struct call_recording r = { STR("r1"), STR("description"), sha, 16044, 1000 };
+	int64_t number = world_open(t, tx, &w->writer, 2, "A ticket");
+	size_t n, k;
+
+	EXPECT_RC(RC_OK, call_attach(tx, &t->arena, &w->ann, c.id, number, NOW, &t->err));
+	EXPECT_RC(RC_OK, call_recorded(tx, &t->arena, &r, NOW, &t->err));
+	r.key = STR("r2");
+	begin(t, tx, "r2", "+12025550100");
+	EXPECT_RC(RC_OK, call_recorded(tx, &t->arena, &r, LATER(DAY_US), &t->err));
+	EXPECT_EQ("it hangs on the ticket", files_of(t, tx, w, number), 1);
+	EXPECT_RC(RC_OK, call_forget(tx, &t->arena, LATER(-SECOND_US), LATER(DAY_US), &blobs, &n, &k, &t->err));
+	EXPECT_EQ("what is young stays", k, 0);
+	int64_t told = world_events(t, tx, number, EV_CALL);
+	EXPECT_RC(RC_OK, call_forget(tx, &t->arena, NOW, LATER(DAY_US), &blobs, &n, &k, &t->err));
+	EXPECT_EQ("what is old goes", k, 1);
+	EXPECT_EQ("but not bytes that another call needs", n, 0);
+	EXPECT_EQ("the ticket has no file any more", files_of(t, tx, w, number), 0);
+	EXPECT_EQ("and all its events", world_events(t, tx, number, EV_CALL), told);
+	EXPECT_RC(RC_OK, call_forget(tx, &t->arena, LATER(DAY_US), LATER(DAY_US), &blobs, &n, &k, &t->err));
+	EXPECT_EQ("then the bytes, too", n, 1);
+	EXPECT_RC(RC_OK, call_forget(tx, &t->arena, LATER(DAY_US), LATER(DAY_US), &blobs, &n, &k, &t->err));
+	EXPECT_EQ("once", k, 0);
+}
+TEST_EACH_DB(call_recordings_end)
+{
+	struct world w;
+
+	world_make(t, &w, -1);
+	world_run(t, &w, keeping);
+}
+
 static void on_screen(struct test *t, struct db_tx *tx, struct world *w)
 {
 	struct call c = begin(t, tx, "s1", "+12025550100");

@@ -96,7 +96,17 @@ enum kind { TEXT, HOSTS, PROXIES, ADDRESSES, SIZE, INT, MANY, BOOL };
 	K("phone-trunk", TEXT, phone_trunk, "", \
 	  "Host to which numbers are dialled: pbx.example. Empty: only SIP addresses are.") \
 	K("phone-out-prefixes", TEXT, phone_out_prefixes, "", \
-	  "Beginnings of numbers that may be dialled, separated by spaces: +57 +1. Empty: all.") \
+	  "Beginnings of numbers that may be dialled, separated by spaces: +57 +1. Empty: those of phone-country, or all.") \
+	K("phone-out-calls", INT, phone_out_calls, "10", \
+	  "Telephones that the line rings or talks to at a time, callers not counted.") \
+	K("phone-out-minutes", INT, phone_out_minutes, "300", \
+	  "Minutes a day (UTC) of calls that the line makes; then it makes none until the next. Toll fraud costs no more.") \
+	K("phone-public", TEXT, phone_public, "", \
+	  "Address that peers send sound to when the line is behind a translation of addresses: 203.0.113.7.") \
+	K("phone-pages", BOOL, phone_pages, "yes", \
+	  "Escalations also ring the people they page: 1 takes the ticket.") \
+	K("phone-keep", INT, phone_keep, "180", \
+	  "Days that recordings are kept; the call and its events stay. 0: for ever.") \
 	K("phone-country", TEXT, phone_country, "", \
 	  "Country code that national numbers of callers belong to: 57.") \
 	K("phone-cert-file", TEXT, phone_cert_file, "", \

@@ -46,9 +46,10 @@ struct desk_config {            /* one key a line in carrel.conf, CARREL_KEY in 
 	bool kb_links_inside;           /* links of articles to private addresses are checked, too */
 	/* the telephone line; see docs/PHONE.md */
 	struct str phone_listen, phone_registrar, phone_user, phone_address, phone_password_file, phone_trunk, phone_allow,
-	        phone_cert_file, phone_ca_file, phone_country, phone_out_prefixes, phone_prompts, phone_lang;
-	bool phone_srtp;
-	int phone_ring, phone_redial, phone_calls;
+	        phone_cert_file, phone_ca_file, phone_country, phone_out_prefixes, phone_prompts, phone_lang,
+	        phone_public;
+	bool phone_srtp, phone_pages;
+	int phone_ring, phone_redial, phone_calls, phone_out_calls, phone_out_minutes, phone_keep;
 	int threads, workers;
 	struct str log_level;
 };

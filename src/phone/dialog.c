@@ -187,6 +187,10 @@ static void wait_and_redial(struct dialog *d)
 
 static void nobody_answers(struct dialog *d)
 {
+	if (d->page) { /* the escalation knows whom to page next */
+		over(d, "nobody");
+		return;
+	}
 	if (!d->paged)
 		act(d, DA_PAGE);
 	d->paged = true;
@@ -284,6 +288,12 @@ static void accepted(struct dialog *d)
 	act_leg(d, DA_ACCEPTED, LEG_ENGINEER, d->at);
 	if (d->customer) {
 		talk(d);
+		return;
+	}
+	if (d->page) {
+		d->state = DS_BYE;
+		clip(say(d, LEG_ENGINEER), CLIP_YOURS);
+		timer(d, 10000);
 		return;
 	}
 	d->state = DS_BACK;
@@ -390,11 +400,16 @@ static void on_digit(struct dialog *d, const struct dialog_event *e)
 	}
 }
 
+static const char *with_engineer(const struct dialog *d)
+{
+	return d->page ? "acknowledged" : "customer-unreachable";
+}
+
 static void on_played(struct dialog *d, const struct dialog_event *e)
 {
 	if (e->leg == LEG_ENGINEER) {
 		if (d->state == DS_BYE)
-			over(d, "customer-unreachable");
+			over(d, with_engineer(d));
 		return;
 	}
 	if (d->state == DS_GREET) {
@@ -454,7 +469,7 @@ static void on_timeout(struct dialog *d)
 		break;
 	case DS_BYE:
 		if (d->engineer)
-			over(d, "customer-unreachable");
+			over(d, with_engineer(d));
 		else
 			on_played(d, &(struct dialog_event){ .kind = DE_PLAYED, .leg = LEG_CUSTOMER });
 		break;
@@ -509,7 +524,7 @@ static void engineer_gone(struct dialog *d, const struct dialog_event *e)
 	} else if (d->state == DS_BACK) { /* hung up while the customer was called: it is still theirs */
 		over(d, "engineer-gone");
 	} else if (d->state == DS_BYE && was) {
-		over(d, "customer-unreachable");
+		over(d, with_engineer(d));
 	} else if (d->state == DS_TALK && e->code == 0) {
 		over(d, "done");
 	} else if (d->state ==
@@ -525,6 +540,7 @@ static void engineer_gone(struct dialog *d, const struct dialog_event *e)
 static void on_back(struct dialog *d, const struct dialog_event *e)
 {
 	d->back = d->open = d->verified = true;
+	d->page = e->page;
 	d->number = e->number;
 	d->criticality = e->criticality;
 	d->roster = e->roster < DIALOG_ROSTER ? e->roster : DIALOG_ROSTER;

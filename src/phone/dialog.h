@@ -60,7 +60,7 @@ struct dialog_event {
 	enum dialog_leg leg;
 	char digit;
 	enum prompt_lang lang;
-	bool offline, known, may, locked;
+	bool offline, known, may, locked, page; /* page: the engineer only says that they have it */
 	int criticality, roster, code;
 	int64_t number;
 };
@@ -103,7 +103,7 @@ struct dialog {
 	enum dialog_state state;
 	enum prompt_lang lang;
 	bool customer, engineer; /* on the line */
-	bool verified, offline, known, open, said_unsure, back, recording, leaving, paged;
+	bool verified, offline, known, open, said_unsure, back, page, recording, leaving, paged;
 	char pin[DIALOG_PIN + 1];
 	size_t n_pin;
 	int tries, silences, criticality, roster, at, round, redials;

@@ -78,6 +78,8 @@ static int start(struct line *l, const struct options *o)
 	if (!l->client)
 		return ENOENT;
 	err = line_listen(l, o);
+	if (o->registrar && strstr(o->registrar, "transport="))
+		l->via = strstr(o->registrar, ";transport=");
 	l->wants_registration = o->registrar != NULL;
 	if (!err && o->registrar)
 		err = sipreg_register(&l->reg, l->sip, o->registrar, l->aor, NULL, l->aor, 60, l->user, NULL, 0, 0,
@@ -122,6 +124,9 @@ int main(int argc, char **argv)
 	struct line l = { .user = "desk",
 		          .aor = "sip:desk@localhost",
 		          .trunk = "",
+		          .via = "",
+		          .max_out = 10,
+		          .out_day_s = 300 * 60,
 		          .max_calls = 60,
 		          .rate = 5,
 		          .bucket = 10,

@@ -2,6 +2,7 @@
  * is. */
 #include "phone/line_private.h"
 #include <sys/resource.h>
+#include <time.h>
 
 static int roster_of(const json_t *list, struct engineer ret[DIALOG_ROSTER])
 {
@@ -39,12 +40,26 @@ static enum prompt_lang lang_of(const json_t *o, enum prompt_lang fallback)
 static void answer_open(struct call *c, const json_t *answer)
 {
 	const json_t *roster = json_object_get(answer, "roster");
+	const char *callback = json_string_value(json_object_get(answer, "callback"));
 
 	if (roster)
 		c->d.roster = roster_of(roster, c->roster);
+	if (callback && strlen(callback) < sizeof(c->callee)) /* on file: what a caller shows as number is not called */
+		snprintf(c->callee, sizeof(c->callee), "%s", callback);
 	call_happen(c, (struct dialog_event){ .kind = DE_OPENED,
 	                                      .number = json_integer_value(json_object_get(answer, "number")),
 	                                      .roster = c->d.roster });
+}
+
+static void line_hello(struct line *l, const json_t *answer)
+{
+	uint64_t spent = (uint64_t)json_integer_value(json_object_get(answer, "spent_ms"));
+
+	l->n_roster = roster_of(json_object_get(answer, "roster"), l->roster);
+	if (spent > line_spent(l)) { /* by a line before this one */
+		l->spent_ms = spent;
+		l->spent_day = (uint64_t)time(NULL) / 86400;
+	}
 }
 
 void line_answer(void *arg, const json_t *asked, const json_t *answer)
@@ -57,7 +72,7 @@ void line_answer(void *arg, const json_t *asked, const json_t *answer)
 	if (!op)
 		return;
 	if (strcmp(op, "hello") == 0 && answer)
-		l->n_roster = roster_of(json_object_get(answer, "roster"), l->roster);
+		line_hello(l, answer);
 	if (!c || c->dead)
 		return;
 	if (strcmp(op, "lookup") == 0)
@@ -92,6 +107,7 @@ static void order_call(struct line *l, const json_t *o)
 	call_happen(c, (struct dialog_event){ .kind = DE_CALL_BACK,
 	                                      .number = json_integer_value(json_object_get(o, "number")),
 	                                      .criticality = (int)json_integer_value(json_object_get(o, "criticality")),
+	                                      .page = json_is_true(json_object_get(o, "page")),
 	                                      .roster = c->d.roster });
 }
 
@@ -150,9 +166,9 @@ void line_link_tick(void *arg)
 		l->said_state = tmr_jiffies();
 		l->was_registered = l->registered;
 		client_ask(l->client,
-		           json_pack("{s:s,s:b,s:i,s:i,s:i,s:I,s:I,s:I}", "op", "state", "up", is_up(l), "calls",
-		                     (int)l->n_calls, "total", (int)l->total, "dropped", (int)l->dropped, "late_ms",
-		                     (json_int_t)l->late_max, "cpu_ms",
+		           json_pack("{s:s,s:b,s:s,s:i,s:i,s:i,s:I,s:I,s:I}", "op", "state", "up", is_up(l), "why",
+		                     l->why, "calls", (int)l->n_calls, "total", (int)l->total, "dropped",
+		                     (int)l->dropped, "late_ms", (json_int_t)l->late_max, "cpu_ms",
 		                     (json_int_t)((u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000 +
 		                                  (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1000),
 		                     "rss_kb", (json_int_t)u.ru_maxrss),

@@ -1,11 +1,15 @@
 /* A leg: one SIP dialog and its RTP socket: what is offered, which codec and keys are agreed, what SIP tells of it,
  * and dialling. It never dials a number that a caller gave. */
 #include "phone/line_private.h"
+#include <time.h>
+
+static void spend(struct leg *l);
 
 static void leg_free(void *arg)
 {
 	struct leg *l = arg;
 
+	spend(l);
 	list_unlink(&l->le);
 	mem_deref(l->sess);
 	mem_deref(l->srtp);
@@ -41,7 +45,7 @@ static void inband_h(char digit, void *arg)
 int leg_alloc(struct leg **lp, struct call *c, enum dialog_leg who, bool srtp)
 {
 	struct leg *l = mem_zalloc(sizeof(*l), leg_free);
-	struct sa ip = c->line->local;
+	struct sa ip = c->line->local, said = c->line->public;
 	int err;
 
 	if (!l)
@@ -52,7 +56,7 @@ int leg_alloc(struct leg **lp, struct call *c, enum dialog_leg who, bool srtp)
 	l->te = l->pt = -1;
 	l->ts = rand_u32();
 	sa_set_port(&ip, 0);
-	err = sdp_session_alloc(&l->sdp, &ip);
+	err = sdp_session_alloc(&l->sdp, sa_isset(&said, SA_ADDR) ? &said : &ip);
 	if (!err)
 		err = rtp_listen(&l->rtp, IPPROTO_UDP, &ip, 20000, 29999, true, leg_rtp, NULL, l);
 	if (!err)
@@ -149,7 +153,7 @@ static void leg_up(const struct sip_msg *msg, void *arg)
 	if (!c)
 		return;
 	l->up = true;
-	l->media = tmr_jiffies();
+	l->media = l->up_at = tmr_jiffies();
 	if (l->who == LEG_CUSTOMER && c->d.state == DS_IDLE) {
 		call_tell(c, "answered", NULL, true);
 		call_happen(c, (struct dialog_event){ .kind = DE_CALL,
@@ -184,20 +188,72 @@ int leg_auth(char **user, char **pass, const char *realm, void *arg)
 	return str_dup(user, l->user) | str_dup(pass, l->secret ? l->secret : "");
 }
 
-/* sip:... as it is; a number by the trunk, if its prefix is allowed. */
+/* ---- calling out: numbers on file only, and not without end ---- */
+
+static uint64_t today(void)
+{
+	return (uint64_t)time(NULL) / 86400;
+}
+
+static void spend(struct leg *l)
+{
+	struct line *s = l->line;
+	uint64_t ms = tmr_jiffies() - l->up_at;
+
+	if (!l->out || !l->up)
+		return;
+	if (s->spent_day != today())
+		s->spent_ms = 0;
+	s->spent_day = today();
+	s->spent_ms += ms;
+	if (s->client)
+		client_ask(s->client, json_pack("{s:s,s:I}", "op", "spent", "ms", (json_int_t)ms), true);
+}
+
+uint64_t line_spent(struct line *l)
+{
+	uint64_t ms = l->spent_day == today() ? l->spent_ms : 0, now = tmr_jiffies();
+
+	for (struct le *le = list_head(&l->calls); le; le = le->next) {
+		const struct call *c = le->data;
+
+		ms += c->a && c->a->out && c->a->up ? now - c->a->up_at : 0;
+		ms += c->b && c->b->out && c->b->up ? now - c->b->up_at : 0;
+	}
+	return ms;
+}
+
+static const char *may_dial(struct line *l)
+{
+	unsigned n = 0;
+
+	for (struct le *le = list_head(&l->calls); le; le = le->next) {
+		const struct call *c = le->data;
+
+		n += (c->a && c->a->out) + (c->b && c->b->out);
+	}
+	return n >= l->max_out                                  ? "simultaneous"
+	       : line_spent(l) >= (uint64_t)l->out_day_s * 1000 ? "minutes-today"
+	                                                        : NULL;
+}
+
+/* sip:... as it is; a number by the trunk. A number has an allowed beginning, also as the user of a SIP address. */
 static bool uri_of(const struct line *l, const char *number, char *out, size_t n)
 {
-	bool ok = l->n_prefixes == 0;
+	bool sip = strncmp(number, "sip:", 4) == 0 || strncmp(number, "sips:", 5) == 0, ok = l->n_prefixes == 0;
+	const char *user = sip ? strchr(number, ':') + 1 : number;
+	size_t digits = strspn(user, "+0123456789");
 
-	if (strncmp(number, "sip:", 4) == 0 || strncmp(number, "sips:", 5) == 0)
-		return (size_t)snprintf(out, n, "%s", number) < n;
 	for (unsigned i = 0; i < l->n_prefixes; i++)
-		ok = ok || strncmp(number, l->prefix[i], strlen(l->prefix[i])) == 0;
-	if (!ok || !l->trunk[0] || strspn(number, "+0123456789") != strlen(number)) {
+		ok = ok || strncmp(user, l->prefix[i], strlen(l->prefix[i])) == 0;
+	if (sip && (ok || user[digits] != '@'))
+		return (size_t)snprintf(out, n, "%s", number) < n;
+	if (sip || !ok || !l->trunk[0] || digits < 3 || user[digits]) {
 		line_note("refused", "reason=prefix number=%.20s", number);
 		return false;
 	}
-	return (size_t)snprintf(out, n, "sip:%s@%s", number, l->trunk) < n;
+	return (size_t)snprintf(out, n, "sip:%s@%s%s", number, l->trunk, strstr(l->trunk, "transport=") ? "" : l->via) <
+	       n;
 }
 
 int leg_dial(struct leg **lp, struct call *c, enum dialog_leg who, const char *number)
@@ -205,13 +261,17 @@ int leg_dial(struct leg **lp, struct call *c, enum dialog_leg who, const char *n
 	struct line *l = c->line;
 	struct mbuf *mb = NULL;
 	char uri[200];
+	const char *why = may_dial(l);
 	int err;
 
-	if (!uri_of(l, number, uri, sizeof(uri)))
+	if (why)
+		line_note("refused", "reason=%s spent_s=%llu", why, (unsigned long long)line_spent(l) / 1000);
+	if (why || !uri_of(l, number, uri, sizeof(uri)))
 		return EPERM;
 	err = leg_alloc(lp, c, who, l->srtp);
 	if (err)
 		return err;
+	(*lp)->out = true;
 	err = sdp_encode(&mb, (*lp)->sdp, true);
 	if (!err)
 		err = sipsess_connect(&(*lp)->sess, l->socks, uri, "Support desk", l->aor, l->user, NULL, 0,

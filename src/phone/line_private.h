@@ -42,9 +42,9 @@ struct leg { /* one SIP dialog and its RTP stream */
 	size_t n_clips, clip, pos;
 	struct keys keys;
 	uint32_t ts, shift, rx, tx, relayed;
-	uint64_t media;
+	uint64_t media, up_at;
 	int pt, te;
-	bool latched, alaw, up, heard_any;
+	bool latched, alaw, up, out; /* out: we rang it */
 };
 struct engineer {
 	int64_t agent;
@@ -60,7 +60,7 @@ struct call {
 	uint64_t due, described;
 	char key[36], from[48], to[48], callee[80], recording[16];
 	int legs;
-	int64_t wish, rung_ms;
+	int64_t rung_ms;
 	struct dialog_event next[32]; /* what happened and is not told to the dialogue yet */
 	size_t n_next;
 	bool dead, said_end, busy;
@@ -72,7 +72,7 @@ struct line {
 	struct sip_lsnr *guard;
 	struct tls *tls;
 	struct list calls, grave;
-	struct sa local, trust[TRUST_MAX];
+	struct sa local, public, trust[TRUST_MAX]; /* public: what the SDP says, behind a translation of addresses */
 	struct tmr tick, link;
 	struct client *client;
 	struct prompts *prompts;
@@ -81,18 +81,19 @@ struct line {
 	int n_roster;
 	uint64_t next_tick, late_max, said_state;
 	unsigned n_trust, n_calls, max_calls, dropped, total, n_prefixes;
+	unsigned max_out, out_day_s;  /* outgoing legs at a time; seconds of them a day. 0: none may be made */
+	uint64_t spent_ms, spent_day; /* of today, UTC */
 	double bucket, rate;
-	const char *spool, *user, *aor, *trunk, *password, *prefix[PREFIX_MAX];
+	const char *spool, *user, *aor, *trunk, *via, *prefix[PREFIX_MAX]; /* via: ";transport=tls", as the registrar */
+	char why[160];                                                     /* why the line is down */
 	char *secret;
 	enum prompt_lang lang;
-	enum sip_transp out;
-	bool srtp, registered, wants_registration, was_registered, linked;
+	bool srtp, registered, wants_registration, was_registered, refused; /* refused: the certificate was */
 	int link_fd;
 };
 
 struct options {
-	const char *listen, *socket, *registrar, *secret, *cert, *ca, *host, *prompts;
-	bool insecure_no_seal;
+	const char *listen, *socket, *registrar, *secret, *cert, *ca, *prompts;
 };
 
 /* ---- line.c ---- */
@@ -104,6 +105,7 @@ bool line_read_options(struct line *l, struct options *o, int argc, char **argv)
 
 /* ---- line_sip.c ---- */
 int line_listen(struct line *l, const struct options *o);
+uint64_t line_spent(struct line *l); /* milliseconds of outgoing legs today, running ones included */
 void line_registered(int err, const struct sip_msg *msg, void *arg);
 
 /* ---- line_leg.c ---- */

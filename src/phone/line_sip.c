@@ -52,7 +52,6 @@ static void connect_h(const struct sip_msg *msg, void *arg)
 	for (size_t i = 0; i < msg->uri.user.l && k < 40; i++)
 		if ((msg->uri.user.p[i] >= '0' && msg->uri.user.p[i] <= '9') || msg->uri.user.p[i] == '+')
 			to[k++] = msg->uri.user.p[i];
-	snprintf(c->callee, sizeof(c->callee), "%s", c->from);
 	err = l->srtp && !srtp ? ENOTSUP : leg_alloc(&c->a, c, LEG_CUSTOMER, srtp);
 	if (!err)
 		err = leg_sdp(c->a, msg, true);
@@ -74,8 +73,30 @@ void line_registered(int err, const struct sip_msg *msg, void *arg)
 	bool was = l->registered;
 
 	l->registered = !err && msg && msg->scode / 100 == 2;
+	if (l->registered)
+		l->why[0] = l->refused = 0;
+	else if (!l->refused && msg)
+		snprintf(l->why, sizeof(l->why), "the registrar answered %u %.*s", msg->scode,
+		         (int)(msg->reason.l > 60 ? 60 : msg->reason.l), msg->reason.p ? msg->reason.p : "");
+	else if (!l->refused)
+		snprintf(l->why, sizeof(l->why), "the registrar does not answer: %s", strerror(err));
 	if (was != l->registered || !l->registered)
-		line_note("register", "code=%u err=%d", msg ? msg->scode : 0, err);
+		line_note("register", "code=%u err=%d why=\"%s\"", msg ? msg->scode : 0, err, l->why);
+}
+
+/* Says why a certificate is refused; what to do about it is said in docs/PHONE.md. */
+static int judge(int ok, X509_STORE_CTX *x)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(x, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct line *l = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+	if (!ok) {
+		l->refused = true;
+		snprintf(l->why, sizeof(l->why), "the certificate of the registrar is refused: %s",
+		         X509_verify_cert_error_string(X509_STORE_CTX_get_error(x)));
+		line_note("certificate", "error=\"%s\"", l->why);
+	}
+	return ok;
 }
 
 /* libre 1.1 does not check a server's certificate: we say so to OpenSSL ourselves, with the name it must have. */
@@ -96,7 +117,8 @@ static int verified_tls(struct line *l, const struct options *o)
 		return EINVAL;
 	p = strchr(p, ':') ? strchr(p, ':') + 1 : p;
 	snprintf(host, sizeof(host), "%.*s", (int)strcspn(p, ":;>"), p);
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_app_data(ctx, l);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, judge);
 	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
 	if (!X509_VERIFY_PARAM_set1_ip_asc(param, host) && !X509_VERIFY_PARAM_set1_host(param, host, 0))
 		return EINVAL;

@@ -54,6 +54,8 @@ struct work { /* of a write transaction */
 	size_t n_roster;
 	struct call_wish *wishes;
 	size_t n_wishes;
+	struct str callback, why;
+	int64_t spent;
 	bool may;
 };
 
@@ -117,19 +119,67 @@ static enum rc open_step(struct db_tx *tx, void *arg, struct err *err)
 	struct work *w = arg;
 	struct call_opening o = { w->key, (int)number(w, "criticality"),
 		                  json_is_true(json_object_get(w->m, "offline")) };
+	struct contact c = { 0 };
 	enum rc rc;
 
 	if (o.criticality < 1 || o.criticality > 2)
 		o.criticality = 1;
 	rc = call_open(tx, w->a, &o, time_now(), &w->call, err);
+	/* Who hangs up is called at the number on file, never at the one that was shown. */
+	if (rc == RC_OK && w->call.contact.v && contact_find(tx, w->a, w->call.contact, &c, err) == RC_OK)
+		w->callback = call_number(w->a, c.phone, w->desk->config.phone_country);
 	return rc == RC_OK ? call_roster(tx, w->a, w->at, w->roster, &w->n_roster, err) : rc;
+}
+
+static enum rc spent_today(struct db_tx *tx, struct work *w, struct err *err)
+{
+	struct str v, day;
+	int64_t d, ms;
+	enum rc rc = setting_get(tx, w->a, "phone-spent", &v, err);
+
+	w->spent = 0;
+	if (rc == RC_OK && str_cut(&v, ' ', &day) && str_to_i64(day, &d) == RC_OK && d == time_now().us / DAY_US &&
+	    str_to_i64(v, &ms) == RC_OK)
+		w->spent = ms;
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
 static enum rc roster_step(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct work *w = arg;
 
-	return call_roster(tx, w->a, w->at, w->roster, &w->n_roster, err);
+	enum rc rc = spent_today(tx, w, err);
+
+	return rc == RC_OK ? call_roster(tx, w->a, w->at, w->roster, &w->n_roster, err) : rc;
+}
+
+/* The line counts what it calls in a day; a new one goes on counting. */
+static enum rc spent_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct work *w = arg;
+	int64_t ms = number(w, "ms");
+	enum rc rc = spent_today(tx, w, err);
+
+	if (rc != RC_OK || ms <= 0 || ms > DAY_US / 1000)
+		return rc;
+	return setting_set(
+	        tx, "phone-spent",
+	        arena_strf(w->a, "%lld %lld", (long long)(time_now().us / DAY_US), (long long)(w->spent + ms)), err);
+}
+
+static enum rc why_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct work *w = arg;
+	enum rc rc = setting_get(tx, w->a, "phone-why", &w->why, err);
+
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+static enum rc set_why_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct work *w = arg;
+
+	return setting_set(tx, "phone-why", text(w, "why"), err);
 }
 
 static enum rc audio_step(struct db_tx *tx, void *arg, struct err *err)
@@ -250,11 +300,15 @@ static enum rc answer(struct work *w, struct err *err)
 		return verify(w, err);
 	if (str_is(w->op, "audio"))
 		return take_audio(w, err);
+	if (str_is(w->op, "spent"))
+		return db_write(db, spent_step, w, err);
 	if (str_is(w->op, "open") || str_is(w->op, "hello")) {
 		rc = str_is(w->op, "open") ? db_write(db, open_step, w, err) : db_read(db, roster_step, w, err);
 		if (rc == RC_OK || rc == RC_DENIED) {
 			put_roster(w->out, w->roster, w->n_roster);
 			json_ki64(w->out, "number", w->call.number);
+			json_kstr(w->out, "callback", w->callback);
+			json_ki64(w->out, "spent_ms", w->spent);
 		}
 		return rc;
 	}
@@ -266,7 +320,8 @@ static enum rc answer(struct work *w, struct err *err)
 	if (str_is(w->op, "state")) {
 		__atomic_store_n(&w->desk->phone_line,
 		                 json_is_true(json_object_get(w->m, "up")) ? PHONE_UP : PHONE_DOWN, __ATOMIC_RELAXED);
-		return RC_OK;
+		rc = db_read(db, why_step, w, err);
+		return rc == RC_OK && !str_eq(w->why, text(w, "why")) ? db_write(db, set_why_step, w, err) : rc;
 	}
 	return db_write(db, told_step, w, err);
 }
@@ -420,6 +475,7 @@ static void make_calls(struct phone_link *l)
 		json_kstr(&j, "to", call_number(&a, w.w[i].to, l->desk->config.phone_country));
 		json_ki64(&j, "number", w.w[i].number);
 		json_ki64(&j, "criticality", w.w[i].criticality);
+		json_kbool(&j, "page", w.w[i].page);
 		if (w.w[i].engineer.agent.v && w.w[i].engineer.number.n)
 			put_roster(&j, &w.w[i].engineer, 1);
 		else
@@ -467,21 +523,27 @@ char **phone_line_argv(struct arena *a, const struct desk_config *c, const char 
 		const char *flag;
 		struct str value;
 	} rows[] = {
-		{"--listen",             c->phone_listen       },
-		{ "--registrar",         c->phone_registrar    },
-		{ "--user",              c->phone_user         },
-		{ "--aor",               c->phone_address      },
-		{ "--secret",            c->phone_password_file},
-		{ "--cert",              c->phone_cert_file    },
-		{ "--ca",                c->phone_ca_file      },
-		{ "--trunk",             c->phone_trunk        },
-		{ "--prompts",           c->phone_prompts      },
-		{ "--ring",              arena_strf(a,           "%d", c->phone_ring * 1000) },
-		{ "--redial", arena_strf(a,                      "%d", c->phone_redial * 1000) },
-		{ "--calls",          arena_strf(a,       "%d", c->phone_calls) },
-		{ "--lang",                     c->phone_lang                                 },
+		{"--listen",           c->phone_listen      },
+		{ "--public",          c->phone_public      },
+		{ "--out-calls",       arena_strf(a,          "%d", c->phone_out_calls) },
+		{ "--out-minutes", arena_strf(a,                     "%d", c->phone_out_minutes) },
+		{ "--registrar",        c->phone_registrar    },
+		{ "--user",                   c->phone_user                          },
+		{ "--aor",                   c->phone_address                            },
+		{ "--secret",                   c->phone_password_file       },
+		{ "--cert",                   c->phone_cert_file  },
+		{ "--ca",                   c->phone_ca_file                         },
+		{ "--trunk",                   c->phone_trunk                                },
+		{ "--prompts",                   c->phone_prompts      },
+		{ "--ring",                   arena_strf(a,"%d", c->phone_ring * 1000) },
+		{ "--redial",                   arena_strf(a,                           "%d", c->phone_redial * 1000) },
+		{ "--calls",                arena_strf(a,                   "%d", c->phone_calls) },
+		{ "--lang",          c->phone_lang},
 	};
 	struct str path = str_of(program);
+
+	if (!prefixes.n && c->phone_country.n)
+		prefixes = arena_strf(a, "+" STR_F, STR_A(c->phone_country));
 	size_t slash = path.n;
 
 	while (slash && path.p[slash - 1] != '/')

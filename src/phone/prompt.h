@@ -39,6 +39,7 @@ enum prompt_clip {
 	CLIP_CALLING_BACK,
 	CLIP_BACK,
 	CLIP_GONE,
+	CLIP_YOURS,
 	CLIP_SPOKEN, /* the rest is made of tones */
 	CLIP_BEEP = CLIP_SPOKEN,
 	CLIP_RINGING,
