@@ -81,9 +81,9 @@ static int start(struct line *l, const struct options *o)
 	if (o->registrar && strstr(o->registrar, "transport="))
 		l->via = strstr(o->registrar, ";transport=");
 	l->wants_registration = o->registrar != NULL;
+	l->registrar = o->registrar;
 	if (!err && o->registrar)
-		err = sipreg_register(&l->reg, l->sip, o->registrar, l->aor, NULL, l->aor, 60, l->user, NULL, 0, 0,
-		                      leg_auth, l, false, line_registered, l, NULL, NULL);
+		err = line_register(l);
 	return err;
 }
 

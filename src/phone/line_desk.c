@@ -152,6 +152,8 @@ void line_link_tick(void *arg)
 		fd_close(l->link_fd);
 		l->link_fd = -1;
 	}
+	if (l->register_at && tmr_jiffies() > l->register_at)
+		line_register(l);
 	if (client_connect(l->client)) {
 		l->link_fd = client_fd(l->client);
 		fd_listen(l->link_fd, FD_READ, link_h, l);

@@ -70,6 +70,7 @@ struct line {
 	struct sipsess_sock *socks;
 	struct sipreg *reg;
 	struct sip_lsnr *guard;
+	const char *registrar;
 	struct tls *tls;
 	struct list calls, grave;
 	struct sa local, public, trust[TRUST_MAX]; /* public: what the SDP says, behind a translation of addresses */
@@ -79,7 +80,8 @@ struct line {
 	struct dialog_config dialog;
 	struct engineer roster[DIALOG_ROSTER]; /* the last one the desk told */
 	int n_roster;
-	uint64_t next_tick, late_max, said_state;
+	uint64_t next_tick, late_max, said_state, register_at,
+	        register_wait; /* register_at: when it is tried anew; 0: it need not be */
 	unsigned n_trust, n_calls, max_calls, dropped, total, n_prefixes;
 	unsigned max_out, out_day_s;  /* outgoing legs at a time; seconds of them a day. 0: none may be made */
 	uint64_t spent_ms, spent_day; /* of today, UTC */
@@ -105,6 +107,7 @@ bool line_read_options(struct line *l, struct options *o, int argc, char **argv)
 
 /* ---- line_sip.c ---- */
 int line_listen(struct line *l, const struct options *o);
+int line_register(struct line *l);   /* anew; what was tried before is forgotten */
 uint64_t line_spent(struct line *l); /* milliseconds of outgoing legs today, running ones included */
 void line_registered(int err, const struct sip_msg *msg, void *arg);
 

@@ -73,6 +73,7 @@ void line_registered(int err, const struct sip_msg *msg, void *arg)
 	bool was = l->registered;
 
 	l->registered = !err && msg && msg->scode / 100 == 2;
+	l->register_at = l->registered ? 0 : tmr_jiffies() + l->register_wait;
 	if (l->registered)
 		l->why[0] = l->refused = 0;
 	else if (!l->refused && msg)
@@ -82,6 +83,19 @@ void line_registered(int err, const struct sip_msg *msg, void *arg)
 		snprintf(l->why, sizeof(l->why), "the registrar does not answer: %s", strerror(err));
 	if (was != l->registered || !l->registered)
 		line_note("register", "code=%u err=%d why=\"%s\"", msg ? msg->scode : 0, err, l->why);
+}
+
+/* libre waits half a minute and more after a failure; a line that is down is tried after two seconds, later after up to
+ * a minute. */
+int line_register(struct line *l)
+{
+	l->register_at = 0;
+	l->register_wait = l->registered || !l->register_wait ? 2000
+	                   : l->register_wait * 2 > 60000     ? 60000
+	                                                      : l->register_wait * 2;
+	l->reg = mem_deref(l->reg);
+	return sipreg_register(&l->reg, l->sip, l->registrar, l->aor, NULL, l->aor, 60, l->user, NULL, 0, 0, leg_auth,
+	                       l, false, line_registered, l, NULL, NULL);
 }
 
 /* Says why a certificate is refused; what to do about it is said in docs/PHONE.md. */

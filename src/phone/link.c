@@ -581,12 +581,28 @@ static bool wait_ms(struct phone_link *l, int ms)
 	return !__atomic_load_n(&l->stop, __ATOMIC_RELAXED);
 }
 
+/* Asks it to end; one that does not within a few seconds is ended. */
+static void end_line(struct phone_link *l)
+{
+	int status;
+
+	kill(l->pid, SIGTERM);
+	for (int i = 0; i < 100; i++) {
+		if (waitpid(l->pid, &status, WNOHANG) != 0)
+			return;
+		poll(NULL, 0, 50);
+	}
+	log_warn("phone.line_stuck", { "pid", LOG_I64(l->pid) });
+	kill(l->pid, SIGKILL);
+	while (waitpid(l->pid, &status, 0) < 0 && errno == EINTR)
+		;
+}
+
 /* Starts the line, and again when it ends: after a second, later after up to a minute. */
 static void *keep(void *arg)
 {
 	struct phone_link *l = arg;
-	char *env[] = { (char[]){ "LC_ALL=C.UTF-8" },
-		        getenv("ASAN_OPTIONS") ? (char[]){ "ASAN_OPTIONS=detect_leaks=0" } : NULL, NULL };
+	char *env[] = { (char[]){ "LC_ALL=C.UTF-8" }, NULL };
 	int pause_ms = 1000;
 
 	while (!__atomic_load_n(&l->stop, __ATOMIC_RELAXED)) {
@@ -614,9 +630,7 @@ static void *keep(void *arg)
 			log_info("phone.line_started", { "pid", LOG_I64(l->pid) });
 			while (waitpid(l->pid, &status, WNOHANG) == 0)
 				if (!wait_ms(l, 100)) {
-					kill(l->pid, SIGTERM);
-					while (waitpid(l->pid, &status, 0) < 0 && errno == EINTR)
-						;
+					end_line(l);
 					return NULL;
 				}
 			log_warn("phone.line_ended", { "status", LOG_I64(status) });
