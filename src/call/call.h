@@ -121,6 +121,8 @@ MUST_USE enum rc call_wishes(struct db_tx *tx, struct arena *out, struct instant
  * `dedupe` was rung before, or while a caller of this ticket is on the line (then its call rings them). */
 MUST_USE enum rc call_ring_agent(struct db_tx *tx, struct ticket_id ticket, struct agent_id agent, struct str dedupe,
                                  struct instant now, struct err *err);
+/* A line that died forgot its calls: they end, and those whose incident nobody has yet are made anew, engineers first. */
+MUST_USE enum rc call_lost(struct db_tx *tx, struct instant now, int64_t *ret_n, struct err *err);
 /* Forgets recordings made up to `before`, some at a time: RC_OK with *ret_n = 0 when there are none. ret: blobs that nothing
  * refers to any more, for blob_remove() after the commit. Calls and events stay. */
 MUST_USE enum rc call_forget(struct db_tx *tx, struct arena *out, struct instant before, struct instant now, struct str **ret,

@@ -88,6 +88,16 @@ DB_QUERY(q_ring, "call.ring_agent",
 /* Who clicked is gone after a while, and a page has gone on to others. */
 DB_QUERY(q_stale, "call.stale_wishes",
          "UPDATE call_wish SET done_at = :now WHERE done_at IS NULL AND agent_id IS NOT NULL AND at < :since");
+DB_QUERY(q_lost_again, "call.lost_again",
+         "INSERT INTO call_wish (ticket_id, agent_id, number, at, dedupe) SELECT c.ticket_id, NULL, COALESCE(k.phone, "
+         "''), :now, 'lost:' ||"
+         " c.id FROM call c JOIN ticket t ON t.id = c.ticket_id LEFT JOIN contact k ON k.id = c.contact_id WHERE "
+         "c.source = 1 AND c.ended_at"
+         " IS NULL AND c.agent_id IS NULL AND t.assignee_id IS NULL AND t.state <= 3 AND c.started_at > :since ON "
+         "CONFLICT (dedupe) DO"
+         " NOTHING");
+DB_QUERY(q_lost, "call.lost",
+         "UPDATE call SET ended_at = :now, cause = 'line-lost' WHERE source = 1 AND ended_at IS NULL");
 DB_QUERY(q_old, "call.old_audio",
          "SELECT at FROM call_audio WHERE gone_at IS NULL AND at <= :before ORDER BY at LIMIT 200");
 DB_QUERY(q_old_files, "call.drop_files",
@@ -518,6 +528,14 @@ enum rc call_ring_agent(struct db_tx *tx, struct ticket_id ticket, struct agent_
 	               DB_ARGS(db_i64("ticket", ticket.v), db_i64("agent", agent.v), db_str("dedupe", dedupe),
 	                       db_time("now", now), db_time("since", time_add(now, -HOUR_US))),
 	               NULL, err);
+}
+
+enum rc call_lost(struct db_tx *tx, struct instant now, int64_t *ret_n, struct err *err)
+{
+	enum rc rc = db_exec(tx, &q_lost_again, DB_ARGS(db_time("now", now), db_time("since", time_add(now, -HOUR_US))),
+	                     NULL, err);
+
+	return rc == RC_OK ? db_exec(tx, &q_lost, DB_ARGS(db_time("now", now)), ret_n, err) : rc;
 }
 
 /* ---- recordings that were kept long enough ---- */

@@ -246,6 +246,29 @@ TEST_EACH_DB(call_pages)
 	world_run(t, &w, pages);
 }
 
+static void lost(struct test *t, struct db_tx *tx, struct world *w)
+{
+	struct call c = begin(t, tx, "l1", "+576015550177");
+	struct call_wish *wishes;
+	int64_t number = world_open(t, tx, &w->writer, 1, "All down"), ended = 0;
+	size_t n;
+
+	EXPECT_RC(RC_OK, call_attach(tx, &t->arena, &w->ann, c.id, number, NOW, &t->err));
+	EXPECT_RC(RC_OK, call_lost(tx, LATER(MINUTE_US), &ended, &t->err));
+	EXPECT_EQ("what a dead line forgot ends", ended, 1);
+	EXPECT_RC(RC_OK, call_wishes(tx, &t->arena, LATER(MINUTE_US), &wishes, &n, &t->err));
+	EXPECT_EQ("and the engineers are rung anew", n == 1 ? wishes[0].number : 0, number);
+	EXPECT_RC(RC_OK, call_lost(tx, LATER(MINUTE_US), &ended, &t->err));
+	EXPECT_EQ("once", ended, 0);
+}
+TEST_EACH_DB(call_of_a_dead_line)
+{
+	struct world w;
+
+	world_make(t, &w, -1);
+	world_run(t, &w, lost);
+}
+
 static size_t files_of(struct test *t, struct db_tx *tx, struct world *w, int64_t number)
 {
 	struct ticket_view v;

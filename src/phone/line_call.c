@@ -101,6 +101,7 @@ static void carry_out(struct call *c, const struct dialog_action *a)
 		break;
 	case DA_RECORD:
 		snprintf(c->recording, sizeof(c->recording), "%s", a->text);
+		line_note("recording", "call=%s kind=%s", c->key, a->text);
 		recording_begin(&c->rec, (size_t)SOUND_RATE *
 		                                 (c->d.leaving ? c->d.config->message_ms : c->d.config->describe_ms) /
 		                                 1000);

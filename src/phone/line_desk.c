@@ -158,7 +158,9 @@ void line_link_tick(void *arg)
 		l->link_fd = client_fd(l->client);
 		fd_listen(l->link_fd, FD_READ, link_h, l);
 		line_note("desk", "state=connected waiting=%zu", client_waiting(l->client));
-		client_ask(l->client, json_pack("{s:s}", "op", "hello"), false);
+		client_ask(l->client, json_pack("{s:s,s:b}", "op", "hello", "fresh", !l->greeted && l->n_calls == 0),
+		           false);
+		l->greeted = true;
 		l->said_state = 0;
 	}
 	if (l->link_fd >= 0 && (tmr_jiffies() > l->said_state + 10000 || l->was_registered != l->registered)) {

@@ -90,7 +90,7 @@ struct line {
 	char why[160];                                                     /* why the line is down */
 	char *secret;
 	enum prompt_lang lang;
-	bool srtp, registered, wants_registration, was_registered, refused; /* refused: the certificate was */
+	bool srtp, registered, wants_registration, was_registered, refused, greeted; /* refused: the certificate was */
 	int link_fd;
 };
 

@@ -167,6 +167,16 @@ static enum rc spent_step(struct db_tx *tx, void *arg, struct err *err)
 	        arena_strf(w->a, "%lld %lld", (long long)(time_now().us / DAY_US), (long long)(w->spent + ms)), err);
 }
 
+static enum rc lost_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	int64_t n = 0;
+	enum rc rc = call_lost(tx, time_now(), &n, err);
+
+	if (n)
+		log_warn("phone.calls_lost", { "calls", LOG_I64(n) });
+	return rc;
+}
+
 static enum rc why_step(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct work *w = arg;
@@ -290,7 +300,7 @@ static enum rc verify(struct work *w, struct err *err)
 static enum rc answer(struct work *w, struct err *err)
 {
 	struct db *db = w->desk->db;
-	enum rc rc;
+	enum rc rc = RC_OK;
 
 	if (str_is(w->op, "begin"))
 		return db_write(db, begin_step, w, err);
@@ -302,7 +312,9 @@ static enum rc answer(struct work *w, struct err *err)
 		return take_audio(w, err);
 	if (str_is(w->op, "spent"))
 		return db_write(db, spent_step, w, err);
-	if (str_is(w->op, "open") || str_is(w->op, "hello")) {
+	if (str_is(w->op, "hello") && json_is_true(json_object_get(w->m, "fresh")))
+		rc = db_write(db, lost_step, w, err);
+	if (rc == RC_OK && (str_is(w->op, "open") || str_is(w->op, "hello"))) {
 		rc = str_is(w->op, "open") ? db_write(db, open_step, w, err) : db_read(db, roster_step, w, err);
 		if (rc == RC_OK || rc == RC_DENIED) {
 			put_roster(w->out, w->roster, w->n_roster);
