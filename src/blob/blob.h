@@ -34,10 +34,10 @@ MUST_USE enum rc blob_remove(struct blob_store *s, struct str sha256, struct err
 bool blob_has(struct blob_store *s, struct str sha256);
 
 /* ---- sniff.c: what may be shown, by its first bytes ---- */
-enum blob_type { BLOB_OTHER, BLOB_PNG, BLOB_JPEG, BLOB_GIF, BLOB_WEBP, BLOB_PDF };
+enum blob_type { BLOB_OTHER, BLOB_PNG, BLOB_JPEG, BLOB_GIF, BLOB_WEBP, BLOB_PDF, BLOB_WAV };
 enum blob_type blob_sniff(struct str head);   /* the first 64 bytes are enough */
 const char *blob_type_name(enum blob_type t); /* "image/png", ..., "application/octet-stream" */
-/* May it be shown in the page: an image of the list by its bytes, and the sender did not call it something active? */
+/* May it be shown in the page: an image or a recording by its bytes, and the sender did not call it something active? */
 bool blob_may_inline(enum blob_type sniffed, struct str declared);
 
 /* ---- name.c: names of files for people (S-04) ---- */

@@ -11,6 +11,8 @@ enum blob_type blob_sniff(struct str head)
 		return BLOB_GIF;
 	if (str_starts(head, STR("RIFF")) && str_eq(str_sub(head, 8, 4), STR("WEBP")))
 		return BLOB_WEBP;
+	if (str_starts(head, STR("RIFF")) && str_eq(str_sub(head, 8, 4), STR("WAVE")))
+		return BLOB_WAV;
 	if (str_starts(head, STR("%PDF-")))
 		return BLOB_PDF;
 	return BLOB_OTHER;
@@ -25,6 +27,7 @@ const char *blob_type_name(enum blob_type t)
 		[BLOB_GIF] = "image/gif",
 		[BLOB_WEBP] = "image/webp",
 		[BLOB_PDF] = "application/pdf",
+		[BLOB_WAV] = "audio/wav",
 	};
 	return names[t];
 }
@@ -33,6 +36,8 @@ bool blob_may_inline(enum blob_type sniffed, struct str declared)
 {
 	if (sniffed == BLOB_OTHER || sniffed == BLOB_PDF)
 		return false;
+	if (sniffed == BLOB_WAV)
+		return str_eq_nocase(declared, STR("audio/wav"));
 	/* A picture that calls itself SVG or a page is a polyglot until shown otherwise. */
 	if (str_empty(declared) || str_eq_nocase(declared, STR("application/octet-stream")))
 		return true;

@@ -187,7 +187,7 @@ static void wait_and_redial(struct dialog *d)
 
 static void nobody_answers(struct dialog *d)
 {
-	if (d->page) { /* the escalation knows whom to page next */
+	if (d->once) { /* an escalation knows whom to page next; who clicked is not there */
 		over(d, "nobody");
 		return;
 	}
@@ -541,6 +541,7 @@ static void on_back(struct dialog *d, const struct dialog_event *e)
 {
 	d->back = d->open = d->verified = true;
 	d->page = e->page;
+	d->once = e->page || e->once;
 	d->number = e->number;
 	d->criticality = e->criticality;
 	d->roster = e->roster < DIALOG_ROSTER ? e->roster : DIALOG_ROSTER;

@@ -60,7 +60,8 @@ struct dialog_event {
 	enum dialog_leg leg;
 	char digit;
 	enum prompt_lang lang;
-	bool offline, known, may, locked, page; /* page: the engineer only says that they have it */
+	bool offline, known, may, locked, page,
+	        once; /* page: the engineer only says that they have it; once: nobody else is rung, nor again */
 	int criticality, roster, code;
 	int64_t number;
 };
@@ -103,7 +104,7 @@ struct dialog {
 	enum dialog_state state;
 	enum prompt_lang lang;
 	bool customer, engineer; /* on the line */
-	bool verified, offline, known, open, said_unsure, back, page, recording, leaving, paged;
+	bool verified, offline, known, open, said_unsure, back, page, once, recording, leaving, paged;
 	char pin[DIALOG_PIN + 1];
 	size_t n_pin;
 	int tries, silences, criticality, roster, at, round, redials;

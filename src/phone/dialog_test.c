@@ -53,6 +53,10 @@ static struct dialog_event event_of(struct str w)
 		e = (struct dialog_event){ .kind = DE_OPENED, .number = 1042, .roster = 2 };
 	else if (str_is(w, "back"))
 		e = (struct dialog_event){ .kind = DE_CALL_BACK, .number = 1042, .roster = 1, .criticality = 2 };
+	else if (str_is(w, "page") || str_is(w, "click"))
+		e = (struct dialog_event){
+			.kind = DE_CALL_BACK, .number = 1042, .roster = 1, .page = w.p[0] == 'p', .once = true
+		};
 	else if (str_is(w, "taken"))
 		e.kind = DE_TAKEN;
 	else if (str_is(w, "played"))
@@ -212,4 +216,16 @@ TEST(dialog_survives_any_order)
 				return;
 		}
 	}
+}
+
+TEST(dialog_page_and_click)
+{
+	EXPECT_EQ("a page is over when the engineer has it",
+	          tell(t, "page > dial:0 | e-answers > play:offer | e-1 > leg:0=accepted accepted:0 play:yours | "
+	                  "e-played > hangup:engineer end:acknowledged"),
+	          DS_OVER);
+	EXPECT_EQ("who does not take it is not rung again: the escalation goes on",
+	          tell(t, "page > dial:0 | e-busy > leg:0=busy end:nobody"), DS_OVER);
+	EXPECT_EQ("an agent who clicked and does not answer rings nobody else",
+	          tell(t, "click > dial:0 | e-busy > leg:0=busy end:nobody"), DS_OVER);
 }

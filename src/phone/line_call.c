@@ -61,7 +61,7 @@ static void dial_engineer(struct call *c, int index)
 	const struct engineer *e = &c->roster[index];
 
 	leg_bury(&c->b);
-	call_tell(c, "ring", NULL, false);
+	call_tell(c, "ring", json_pack("{s:b,s:b}", "page", c->d.page, "first", c->legs == 0), false);
 	if (leg_dial(&c->b, c, LEG_ENGINEER, e->number))
 		call_happen(c, (struct dialog_event){ .kind = DE_GONE, .leg = LEG_ENGINEER, .code = 500 });
 }

@@ -108,6 +108,7 @@ static void order_call(struct line *l, const json_t *o)
 	                                      .number = json_integer_value(json_object_get(o, "number")),
 	                                      .criticality = (int)json_integer_value(json_object_get(o, "criticality")),
 	                                      .page = json_is_true(json_object_get(o, "page")),
+	                                      .once = json_is_true(json_object_get(o, "once")),
 	                                      .roster = c->d.roster });
 }
 
@@ -163,12 +164,13 @@ void line_link_tick(void *arg)
 		l->greeted = true;
 		l->said_state = 0;
 	}
-	if (l->link_fd >= 0 && (tmr_jiffies() > l->said_state + 10000 || l->was_registered != l->registered)) {
+	if (l->link_fd >= 0 && (tmr_jiffies() > l->said_state + 10000 || l->was_registered != l->registered || strcmp(l->why, l->said_why) != 0)) {
 		struct rusage u;
 
 		getrusage(RUSAGE_SELF, &u);
 		l->said_state = tmr_jiffies();
 		l->was_registered = l->registered;
+		memcpy(l->said_why, l->why, sizeof(l->why));
 		client_ask(l->client,
 		           json_pack("{s:s,s:b,s:s,s:i,s:i,s:i,s:I,s:I,s:I}", "op", "state", "up", is_up(l), "why",
 		                     l->why, "calls", (int)l->n_calls, "total", (int)l->total, "dropped",

@@ -87,7 +87,7 @@ struct line {
 	uint64_t spent_ms, spent_day; /* of today, UTC */
 	double bucket, rate;
 	const char *spool, *user, *aor, *trunk, *via, *prefix[PREFIX_MAX]; /* via: ";transport=tls", as the registrar */
-	char why[160];                                                     /* why the line is down */
+	char why[160], said_why[160];                                                     /* why the line is down */
 	char *secret;
 	enum prompt_lang lang;
 	bool srtp, registered, wants_registration, was_registered, refused, greeted; /* refused: the certificate was */

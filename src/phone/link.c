@@ -209,7 +209,11 @@ static enum rc ring_step(struct db_tx *tx, void *arg, struct err *err)
 
 	if (rc == RC_OK && w->call.ticket.v && !w->call.agent.v) {
 		rc = ticket_find_id(tx, w->a, &system, w->call.ticket, &t, err);
-		w->may = rc == RC_OK && (t.assignee.v || t.state > STATE_WAITING);
+		/* Who calls about a ticket of their own, or is asked to, is rung at least once. */
+		bool own = w->call.direction == CALL_OUT && !json_is_true(json_object_get(w->m, "page")) &&
+		           (json_is_true(json_object_get(w->m, "first")) || time_is_set(t.callback_at));
+
+		w->may = rc == RC_OK && ((t.assignee.v && !own) || t.state > STATE_WAITING);
 	}
 	w->may = w->may || (rc == RC_OK && w->call.agent.v);
 	return rc;
@@ -488,6 +492,7 @@ static void make_calls(struct phone_link *l)
 		json_ki64(&j, "number", w.w[i].number);
 		json_ki64(&j, "criticality", w.w[i].criticality);
 		json_kbool(&j, "page", w.w[i].page);
+		json_kbool(&j, "once", w.w[i].engineer.agent.v != 0);
 		if (w.w[i].engineer.agent.v && w.w[i].engineer.number.n)
 			put_roster(&j, &w.w[i].engineer, 1);
 		else

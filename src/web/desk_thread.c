@@ -429,7 +429,8 @@ static struct desk_file *files(const struct req *q, const struct attachment *at,
 			                   .name = at[i].name,
 			                   .size = i18n_bytes(q->arena, web_lang(q), at[i].size),
 			                   .token = at[i].token,
-			                   .image = is_image(at[i].type) };
+			                   .image = is_image(at[i].type),
+			                   .sound = str_is(at[i].type, "audio/wav") };
 	return f;
 }
 

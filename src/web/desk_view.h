@@ -38,7 +38,7 @@ struct desk_search {
 /* ---- one ticket ---- */
 struct desk_file {
 	struct str url, name, size, token;
-	bool image, removed;
+	bool image, sound, removed;
 };
 struct desk_delivery {
 	struct str to, error;

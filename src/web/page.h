@@ -20,6 +20,7 @@ struct page {
 	struct html head;           /* more of <head>: canonical address, languages, feeds */
 	struct str phone, support_addr;
 	struct str mail_to;         /* "mailto:..." of support_addr */
+	bool phone_down;            /* the telephone line does not take calls now */
 	struct str phone_to;        /* "tel:..." of phone */
 	/* counts of the desk's views; text so that "999+" is possible, "" hides it */
 	struct str n_unassigned, n_mine, n_incidents, n_requests, n_waiting, n_callbacks;

@@ -205,6 +205,7 @@ static struct support_home home_view(struct home *h)
 		v.covered_text = TR_FILL(q->arena, _(l, "Incidents of criticality 1 and 2 by telephone, everything else by ticket and mail, {hours}."), { "hours", hours });
 		if (e->plan.channels[TICKET_INCIDENT][1] & 1 << CHANNEL_PHONE) {
 			v.phone = web_settings(q).phone;
+			v.phone_down = __atomic_load_n(&web_desk(q)->phone_line, __ATOMIC_RELAXED) == PHONE_DOWN;
 			v.phone_to = portal_tel(q->arena, v.phone);
 		}
 	} else {

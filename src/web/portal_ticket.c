@@ -274,7 +274,8 @@ static struct shown_file *files(const struct req *q, const struct attachment *at
 		f[i] = (struct shown_file){ .url = file_url(q->arena, at[i].token),
 			                    .name = at[i].name,
 			                    .size = i18n_bytes(q->arena, web_lang(q), at[i].size),
-			                    .image = is_image(at[i].type) };
+			                    .image = is_image(at[i].type),
+			                    .sound = str_is(at[i].type, "audio/wav") };
 	return f;
 }
 

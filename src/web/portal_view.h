@@ -22,6 +22,7 @@ struct support_home {
 	struct article *articles;
 	size_t n_articles;
 	struct str phone, phone_to;
+	bool phone_down;
 	struct problem_banner *problems;
 	size_t n_problems;
 	bool may_join;
@@ -59,7 +60,7 @@ struct ticket_list_page {
 	const char *which;         /* "open", "solved", "all" */
 	bool mine;
 };
-struct shown_file { struct str url, name; struct str size; bool image; };
+struct shown_file { struct str url, name; struct str size; bool image, sound; };
 struct timeline_item {             /* a message, or a visible event in one line */
 	bool is_event;
 	struct str text;           /* of an event */

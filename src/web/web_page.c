@@ -113,6 +113,7 @@ static void common(struct page *p, struct req *q, struct str title)
 		            .actor = STR_INIT(""),
 		            .flash = STR_INIT(""),
 		            .phone = s.phone,
+		            .phone_down = __atomic_load_n(&web_desk(q)->phone_line, __ATOMIC_RELAXED) == PHONE_DOWN,
 		            .support_addr = s.support_addr,
 		            .mail_to = str_concat(q->arena, STR("mailto:"), s.support_addr),
 		            .phone_to = str_concat(q->arena, STR("tel:"), digits_only(q->arena, s.phone)) };

@@ -183,10 +183,10 @@ class Rtp:
 class Baresip:
     """A real telephone, commanded over its control socket."""
 
-    def __init__(self, where, name, wav, number='phone', srtp=False, tls=None):
+    def __init__(self, where, name, wav, number='phone', srtp=False, tls=None, port=None):
         self.dir = os.path.join(where, name)
         os.makedirs(os.path.join(self.dir, 'snd'), exist_ok=True)
-        self.port, self.ctrl, rtp = free_port(pair=True), free_port(), 30000 + random.randrange(1000) * 10
+        self.port, self.ctrl, rtp = port or free_port(pair=True), free_port(), 30000 + random.randrange(1000) * 10
         lines = ['poll_method epoll', f'sip_listen 127.0.0.1:{self.port}', 'module_path /usr/lib/baresip/modules', 'net_interface 127.0.0.1',
                  f'audio_source aufile,{wav}', 'audio_player aubridge,null', 'audio_alert aubridge,null', 'ausrc_srate 8000', 'auplay_srate 8000',
                  'ausrc_channels 1', 'auplay_channels 1', f'rtp_ports {rtp}-{rtp + 8}', f'snd_path {self.dir}/snd',
