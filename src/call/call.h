@@ -88,6 +88,8 @@ MUST_USE enum rc call_set_number(struct db_tx *tx, const struct actor *who, stru
                                  struct str number, struct err *err); /* "" takes it away */
 MUST_USE enum rc call_number_of(struct db_tx *tx, struct arena *out, struct agent_id agent, struct str *ret,
                                 struct err *err);
+/* All agents who may sign in, with "" where there is no number; for administrators. At most 500. */
+MUST_USE enum rc call_numbers(struct db_tx *tx, struct arena *out, struct call_engineer **ret, size_t *ret_n, struct err *err);
 /* A fresh personal PIN of eight digits, shown once. */
 MUST_USE enum rc call_set_pin(struct db_tx *tx, struct arena *out, const struct actor *who, struct contact_id c,
                               struct str pin_key, struct instant now, struct str *ret_pin, struct err *err);

@@ -61,6 +61,9 @@ DB_QUERY(q_phones, "call.phones",
          "SELECT p.agent_id, g.name, p.number FROM agent_phone p JOIN agent g ON g.id = p.agent_id WHERE g.disabled_at "
          "IS NULL"
          " ORDER BY p.position, p.agent_id LIMIT 100");
+DB_QUERY(q_numbers, "call.numbers",
+         "SELECT g.id, g.name, COALESCE(p.number, '') FROM agent g LEFT JOIN agent_phone p ON p.agent_id = g.id WHERE g.disabled_at IS NULL"
+         " ORDER BY g.name, g.id LIMIT 500");
 DB_QUERY(q_phone, "call.phone", "SELECT number FROM agent_phone WHERE agent_id = :agent");
 DB_QUERY(q_phone_set, "call.set_phone",
          "INSERT INTO agent_phone (agent_id, number) VALUES (:agent, :number) ON CONFLICT (agent_id) DO UPDATE SET "
@@ -388,6 +391,19 @@ enum rc call_roster(struct db_tx *tx, struct arena *out, struct instant now, str
 	for (size_t k = 0; k < all.n; k++)
 		put(ret, ret_n, &all.at[k]);
 	return RC_OK;
+}
+
+enum rc call_numbers(struct db_tx *tx, struct arena *out, struct call_engineer **ret, size_t *ret_n, struct err *err)
+{
+	VEC(struct call_engineer) v = { 0 };
+	AUTO_ROWS r = { 0 };
+	enum rc rc = db_select(tx, &q_numbers, DB_NO_ARGS, &r, err);
+
+	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
+		*VEC_ADD(out, &v) = (struct call_engineer){ { db_col_i64(&r, 0) }, db_col_str(&r, 1, out), db_col_str(&r, 2, out) };
+	*ret = v.at;
+	*ret_n = v.n;
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
 enum rc call_number_of(struct db_tx *tx, struct arena *out, struct agent_id agent, struct str *ret, struct err *err)

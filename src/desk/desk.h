@@ -64,6 +64,7 @@ struct desk {
 	struct recall *recall;          /* what pages keep between requests; NULL keeps nothing */
 	struct kb_tally *tally;         /* counts of readings (kb/read.h); NULL counts nothing */
 	struct instant started_at;
+	int64_t phone_test;             /* agent whom the line is to ring for a test, atomic; 0: nobody */
 	int phone_line;                 /* enum phone_line, atomic: what the line last said of itself */
 };
 enum phone_line { PHONE_NONE, PHONE_UP, PHONE_DOWN };

@@ -207,6 +207,21 @@ static enum rc mail(struct story *s, const struct agent *to, struct err *err)
 	return outbox_put(s->tx, &m, s->now, NULL, err);
 }
 
+/* Their telephone, too: a job of the program, because calls are not ours (app/wire.c). Who has no number is not rung. */
+static enum rc ring(struct story *s, const struct agent *to, struct err *err)
+{
+	if (!s->d->config.phone_pages || !s->d->config.phone_listen.n)
+		return RC_OK;
+	struct str name = arena_strf(s->a, "page:%lld:%d:%d:%lld", (long long)s->p.id, s->p.round, s->p.step, (long long)to->id.v);
+	struct job_new n = { .kind = "oncall.telephone",
+			     .args = arena_strf(s->a, "{\"ticket\":%lld,\"agent\":%lld,\"name\":\"" STR_F "\"}", (long long)s->t.id.v,
+						(long long)to->id.v, STR_A(name)),
+			     .run_at = s->now,
+			     .dedupe = str_concat(s->a, STR("ring-"), name) };
+
+	return job_add(s->tx, &n, err);
+}
+
 /* ---- steps ---- */
 
 static enum rc finish(struct story *s, enum oncall_state state, const char *event, struct err *err)
@@ -294,7 +309,8 @@ static enum rc step(struct db_tx *tx, void *arg, struct err *err)
 	for (size_t i = 0; i < what->n_targets && rc == RC_OK; i++)
 		rc = add_target(s, &what->target[i], err);
 	for (size_t i = 0; i < s->n_people && rc == RC_OK; i++)
-		rc = mail(s, &s->people[i], err);
+		if ((rc = mail(s, &s->people[i], err)) == RC_OK)
+			rc = ring(s, &s->people[i], err);
 	if (rc == RC_OK)
 		rc = tell(s, EV_ONCALL_PAGED, &system, NULL, err);
 	return rc == RC_OK ? advance(s, s->n_people || s->hooks, err) : rc;

@@ -438,6 +438,7 @@ struct wishing {
 	size_t n;
 	struct call_engineer roster[CALL_ROSTER];
 	size_t n_roster;
+	struct str key;
 };
 
 static enum rc wishes_step(struct db_tx *tx, void *arg, struct err *err)
@@ -503,6 +504,50 @@ static void make_calls(struct phone_link *l)
 	}
 }
 
+/* An agent tries their number: a call without a ticket. */
+static enum rc test_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct wishing *w = arg;
+	struct call c;
+	struct call_new n = { .key = arena_strf(w->a, "test-%lld", (long long)time_now().us),
+		              .from = STR(""),
+		              .source = CALL_LINE,
+		              .direction = CALL_OUT,
+		              .at = time_now() };
+	enum rc rc = call_number_of(tx, w->a, w->roster[0].agent, &w->roster[0].number, err);
+
+	n.to = str_starts(w->roster[0].number, STR("+")) ? w->roster[0].number : STR("");
+	w->key = n.key;
+	return rc == RC_OK ? call_begin(tx, w->a, &n, &c, err) : rc;
+}
+
+static void ring_for_test(struct phone_link *l)
+{
+	struct agent_id who = { __atomic_exchange_n(&l->desk->phone_test, 0, __ATOMIC_RELAXED) };
+	AUTO_ARENA a = { 0 };
+	struct wishing w = { .a = &a, .roster = { { .agent = who } }, .n_roster = 1 };
+	struct err err = { 0 };
+	struct json j;
+	AUTO_BUF b;
+
+	if (!who.v)
+		return;
+	arena_init(&a);
+	if (db_write(l->desk->db, test_step, &w, &err) != RC_OK || !w.roster[0].number.n)
+		return;
+	buf_init(&b, MESSAGE_MAX);
+	json_init(&j, &b);
+	json_obj(&j);
+	json_kstr(&j, "op", STR("call"));
+	json_kstr(&j, "key", w.key);
+	json_kstr(&j, "to", STR(""));
+	json_kbool(&j, "page", true);
+	put_roster(&j, w.roster, 1);
+	json_end_obj(&j);
+	if (!send_frame(l, buf_str(&b)))
+		hang_up(l);
+}
+
 static void *serve(void *arg)
 {
 	struct phone_link *l = arg;
@@ -523,6 +568,8 @@ static void *serve(void *arg)
 		}
 		if (l->conn >= 0)
 			make_calls(l);
+		if (l->conn >= 0)
+			ring_for_test(l);
 	}
 	if (l->conn >= 0 && !send_frame(l, STR("{\"op\":\"stop\"}"))) /* also one that we did not start */
 		log_warn("phone.line_away", { "socket", LOG_STR(l->desk->config.data_dir) });

@@ -1,5 +1,6 @@
 /* What templates show of telephone calls: desk_calls.c. */
 #pragma once
+#include "call/call.h"
 #include "web/page.h"
 
 struct call_row {
@@ -12,6 +13,8 @@ struct call_row {
 struct calls_page {
 	struct call_row *at;
 	size_t n;
-	struct str number, line, error;
-	bool down, none;
+	struct str number, error, why;
+	bool down, none, is_admin;
+	const struct call_engineer *numbers; /* of everybody, for administrators */
+	size_t n_numbers;
 };

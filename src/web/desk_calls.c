@@ -1,5 +1,6 @@
 /* Telephone calls as agents see them: who is on the line, taking, filing under another ticket, unknown callers; and
  * where an agent is rung. What calls are is call/'s. */
+#include "account/account.h"
 #include "call/call.h"
 #include "tmpl.h"
 #include "web/calls_view.h"
@@ -13,7 +14,9 @@ struct loading {
 	struct call *at;
 	size_t n;
 	struct view_counts counts;
-	struct str number;
+	struct str number, why;
+	struct call_engineer *numbers;
+	size_t n_numbers;
 };
 
 static enum rc load(struct db_tx *tx, void *arg, struct err *err)
@@ -23,6 +26,10 @@ static enum rc load(struct db_tx *tx, void *arg, struct err *err)
 
 	if (rc == RC_OK)
 		rc = call_list(tx, x->q->arena, false, SHOWN, &x->at, &x->n, err);
+	if (rc == RC_OK && setting_get(tx, x->q->arena, "phone-why", &x->why, err) != RC_OK)
+		x->why = STR("");
+	if (rc == RC_OK && actor_is_admin(&x->q->actor))
+		rc = call_numbers(tx, x->q->arena, &x->numbers, &x->n_numbers, err);
 	return rc == RC_OK ? call_number_of(tx, x->q->arena, x->q->actor.agent, &x->number, err) : rc;
 }
 
@@ -61,7 +68,11 @@ static enum rc show(struct req *q, struct resp *r)
 		                .number = web_field_value(q, "number", x.number),
 		                .error = q->method == HTTP_POST ? str_of(req_err(q)->text) : STR(""),
 		                .down = line == PHONE_DOWN,
-		                .none = line == PHONE_NONE };
+		                .none = line == PHONE_NONE,
+		                .why = x.why,
+		                .is_admin = actor_is_admin(&q->actor),
+		                .numbers = x.numbers,
+		                .n_numbers = x.n_numbers };
 
 	for (size_t i = 0; i < x.n; i++)
 		v.at[v.n++] = row(q, &x.at[i]);
@@ -87,8 +98,9 @@ static enum rc step(struct db_tx *tx, void *arg, struct err *err)
 	size_t n;
 	enum rc rc;
 
-	if (str_is(what, "number"))
-		return call_set_number(tx, &q->actor, q->now, q->actor.agent, req_field(q, "number"), err);
+	if (str_is(what, "number")) /* {one}: whose; 0: one's own */
+		return call_set_number(tx, &q->actor, q->now, x->id ? (struct agent_id){ x->id } : q->actor.agent,
+		                       req_field(q, "number"), err);
 	if (str_is(what, "unknown"))
 		return call_unknown(tx, q->arena, &q->actor, x->id, err);
 	if (str_is(what, "attach")) {
@@ -105,9 +117,20 @@ static enum rc step(struct db_tx *tx, void *arg, struct err *err)
 	return rc;
 }
 
+/* The line rings the agent who asks, when it is up: 1 ends it. */
+static enum rc ring_me(struct req *q, struct resp *r)
+{
+	if (__atomic_load_n(&web_desk(q)->phone_line, __ATOMIC_RELAXED) != PHONE_UP)
+		return web_done(r, _(web_lang(q), "The telephone line is down, so nobody was rung."), STR("/desk/calls"));
+	__atomic_store_n(&web_desk(q)->phone_test, q->actor.agent.v, __ATOMIC_RELAXED);
+	return web_done(r, _(web_lang(q), "Your telephone rings. Press 1: then the call is in the list below, with your name."), STR("/desk/calls"));
+}
+
 static enum rc post(struct req *q, struct resp *r)
 {
 	struct doing x = { .q = q, .id = web_path_id(q, "one") };
+	if (str_is(req_field(q, "do"), "test"))
+		return ring_me(q, r);
 	enum rc rc = db_write(web_desk(q)->db, step, &x, req_err(q));
 
 	if (web_form_failed(q, r, rc))
@@ -118,7 +141,7 @@ static enum rc post(struct req *q, struct resp *r)
 }
 
 static const struct field post_fields[] = {
-	{"do",	                  FIELD_CHOICE, 0, true, "take|attach|unknown|number", "What to do" },
+	{"do",	                  FIELD_CHOICE, 0, true, "take|attach|unknown|number|test", "What to do" },
 	{ "ticket",	                    FIELD_TEXT, 30, false, NULL, "Ticket number" },
 	{ "number", FIELD_TEXT, 60, false, NULL, "Telephone number" },
 	{ .name = NULL	                   },

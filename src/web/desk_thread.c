@@ -1,6 +1,7 @@
 /* One ticket as agents see it: loading all of it in one snapshot, the conversation with the events between, what a
  * draft keeps. Events are told in the order of the log, a message where its event stands. What agents do is
  * desk_ticket.c. */
+#include "call/call.h"
 #include "html/html.h"
 #include "mime/mime.h"
 #include "web/clock_view.h"
@@ -298,6 +299,39 @@ static struct str say_acknowledged(const struct telling *t)
 					       : str_of(_(t->l, "Somebody has the ticket: paging stopped"));
 }
 
+/* What happened on the telephone; the names of people come with the event. */
+static struct str say_call(const struct telling *t)
+{
+	struct str what = word(t, "what"), result = word(t, "result");
+	static const struct {
+		const char *result, *text;
+	} legs[] = {
+		{"accepted",      N_("An engineer's telephone was answered: taken with 1")          },
+		{ "declined",     N_("An engineer's telephone was answered: passed on")             },
+		{ "not-accepted", N_("An engineer's telephone was answered, but nobody pressed 1")  },
+		{ "busy",         N_("An engineer's telephone is busy")                             },
+		{ "no-answer",    N_("An engineer's telephone rang and nobody answered")            },
+	};
+
+	if (str_is(what, "opened"))
+		return TR_FILL(t->a, _(t->l, "Call from {from}: the incident is open"), { "from", word(t, "from") });
+	if (str_is(what, "recorded"))
+		return str_of(_(t->l, "A recording of the call was added"));
+	if (str_is(what, "accepted"))
+		return TR_FILL(t->a, _(t->l, "{who} has the call"), { "who", t->e->actor });
+	if (str_is(what, "page"))
+		return str_of(_(t->l, "No engineer took the call: everybody is paged"));
+	if (str_is(what, "attached"))
+		return TR_FILL(t->a, _(t->l, "{who} filed a call from {from} here"), { "who", t->e->actor },
+		               { "from", word(t, "from") });
+	if (str_is(what, "ended"))
+		return str_of(_(t->l, "The call is over"));
+	for (size_t i = 0; i < COUNT(legs); i++)
+		if (str_is(result, legs[i].result))
+			return str_of(_(t->l, legs[i].text));
+	return str_of(_(t->l, "An engineer could not be rung"));
+}
+
 static struct str say_problem(const struct telling *t)
 {
 	struct str what = word(t, "what"), title = word(t, "title");
@@ -387,6 +421,7 @@ static struct str tell(const struct req *q, const struct event *e)
 		{ EV_PROBLEM,        say_problem       },
 		{ EV_APPROVAL,       say_approval      },
 		{ EV_CHECKLIST,      say_checklist     },
+		{ EV_CALL,           say_call          },
 		{ EV_MAIL_FAILED,    say_mail_failed   },
 		{ EV_MAIL_AUTOMATIC, say_mail_automatic},
 		{ EV_ONCALL_PAGED,   say_paged         },

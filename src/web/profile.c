@@ -1,6 +1,7 @@
 /* One's own page: language, zone, colours, password, second step, where one is signed in. Whatever opens doors wants
  * the present password again, or, for those who have none, a sign-in of the last quarter of an hour (S-47). */
 #include "account/account.h"
+#include "call/call.h"
 #include "event/event.h"
 #include "tmpl.h"
 #include "web/page.h"
@@ -44,7 +45,7 @@ struct me {
 	struct contact contact;
 	struct agent agent;
 	/* what is to be written */
-	struct str hash, token, code;
+	struct str hash, token, code, pin;
 	struct signin_post post;
 	struct enrol_view *enrol;
 };
@@ -113,6 +114,8 @@ static enum rc show_profile(struct me *m, struct resp *r)
 	v.name = web_field_value(q, "name", q->actor.name);
 	v.phone = web_field_value(q, "phone", contact && m->contact.phone.n ? m->contact.phone : STR(""));
 	v.zone = web_field_value(q, "zone", contact ? m->contact.zone : m->agent.zone);
+	v.has_phone = p.phone.n > 0;
+	v.pin = m->pin;
 	v.totp = m->signer.cred.totp.n > 0;
 	v.has_password = m->signer.cred.password.n > 0;
 	v.zones = zones;
@@ -180,6 +183,13 @@ static enum rc end_others(struct db_tx *tx, void *arg, struct err *err)
 	return session_end_all(tx, myself(m->q), m->q->session, err);
 }
 
+static enum rc make_pin(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct me *m = arg;
+
+	return call_set_pin(tx, m->q->arena, &m->q->actor, m->q->actor.contact, web_desk(m->q)->pin_key, m->q->now, &m->pin, err);
+}
+
 enum rc profile_save(struct req *q, struct resp *r)
 {
 	struct me m = { .q = q };
@@ -193,7 +203,11 @@ enum rc profile_save(struct req *q, struct resp *r)
 		return show_profile(&m, r);
 	if (str_is(what, "end"))
 		rc = db_write(db, end_one, &m, req_err(q));
-	else if (str_is(what, "end-others"))
+	else if (str_is(what, "pin")) {
+		rc = db_write(db, make_pin, &m, req_err(q));
+		if (rc == RC_OK)
+			return show_profile(&m, r);
+	} else if (str_is(what, "end-others"))
 		rc = db_write(db, end_others, &m, req_err(q));
 	else
 		rc = db_write(db, write_prefs, &m, req_err(q));

@@ -450,7 +450,7 @@ static const struct field new_fields[] = {
         { 0}
 };
 static const struct field profile_fields[] = {
-	{"do",              FIELD_CHOICE, .required = true, .choices = "prefs|end|end-others" },
+	{"do",              FIELD_CHOICE, .required = true, .choices = "prefs|end|end-others|pin" },
 	{ "name", FIELD_TEXT, 200 },
 	{ "phone",                FIELD_TEXT, 40 },
 	{ "lang",       FIELD_TEXT, 20 },

@@ -98,7 +98,8 @@ struct profile_view {
 	struct signin_choice themes[3];
 	struct session_row *sessions;
 	size_t n_sessions;
-	bool is_contact, totp, has_password;
+	bool is_contact, totp, has_password, has_phone;
+	struct str pin; /* a fresh telephone PIN, shown once */
 };
 struct setup_view {
 	const struct req *q;
