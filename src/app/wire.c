@@ -108,7 +108,7 @@ static enum rc ring_step(struct db_tx *tx, void *arg, struct err *err)
 	return call_ring_agent(tx, x->ticket, x->agent, x->name, time_now(), err);
 }
 
-/* A line that is down rings nobody later: the mail went out, and the escalation goes on. */
+/* A line that is started anew is waited for; one that is down rings nobody: the mail went out, and the escalation goes on. */
 static enum rc job_ring(void *app, const struct job *job, struct arena *scratch, struct err *err)
 {
 	struct desk *d = app;
@@ -120,7 +120,7 @@ static enum rc job_ring(void *app, const struct job *job, struct arena *scratch,
 
 	json_decref(o);
 	if (__atomic_load_n(&d->phone_line, __ATOMIC_RELAXED) != PHONE_UP)
-		return RC_OK;
+		return job->tries < 4 ? fail(err, RC_RETRY, "the telephone line is down") : RC_OK;
 	return db_write(d->db, ring_step, &x, err);
 }
 
@@ -157,7 +157,7 @@ static enum rc job_forget(void *app, const struct job *job, struct arena *scratc
 const struct job_kind wire_jobs[] = {
 	{ .name = "call.forget", .run = job_forget, .every_seconds = 3600 },
 	{ .name = "oncall.step", .run = job_oncall },
-	{ .name = "oncall.telephone", .run = job_ring, .max_tries = 2 },
+	{ .name = "oncall.telephone", .run = job_ring, .max_tries = 5 },
 	{ .name = "oncall.webhook", .run = webhook_job, .max_tries = 8 },
 	{ .name = "signin.mail", .run = signin_job_mail, .max_tries = 5 },
 	{ .name = "kb.pull-one", .run = kb_source_job_one, .max_tries = 3, .lease_seconds = 1200 },

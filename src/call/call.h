@@ -120,7 +120,7 @@ MUST_USE enum rc call_click(struct db_tx *tx, struct arena *out, const struct ac
 MUST_USE enum rc call_wishes(struct db_tx *tx, struct arena *out, struct instant now, struct call_wish **ret,
                              size_t *ret_n, struct err *err);
 /* Rings an agent about a ticket: 1 takes it and acknowledges its pages. Nothing happens when the agent has no number, when
- * `dedupe` was rung before, or while a caller of this ticket is on the line (then its call rings them). */
+ * `dedupe` was rung before, the agent was a moment ago for this ticket, or while a caller of this ticket is on the line (then its call rings them). */
 MUST_USE enum rc call_ring_agent(struct db_tx *tx, struct ticket_id ticket, struct agent_id agent, struct str dedupe,
                                  struct instant now, struct err *err);
 /* A line that died forgot its calls: they end, and those whose incident nobody has yet are made anew, engineers first. */

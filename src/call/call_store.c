@@ -62,7 +62,8 @@ DB_QUERY(q_phones, "call.phones",
          "IS NULL"
          " ORDER BY p.position, p.agent_id LIMIT 100");
 DB_QUERY(q_numbers, "call.numbers",
-         "SELECT g.id, g.name, COALESCE(p.number, '') FROM agent g LEFT JOIN agent_phone p ON p.agent_id = g.id WHERE g.disabled_at IS NULL"
+         "SELECT g.id, g.name, COALESCE(p.number, '') FROM agent g LEFT JOIN agent_phone p ON p.agent_id = g.id WHERE "
+         "g.disabled_at IS NULL"
          " ORDER BY g.name, g.id LIMIT 500");
 DB_QUERY(q_phone, "call.phone", "SELECT number FROM agent_phone WHERE agent_id = :agent");
 DB_QUERY(q_phone_set, "call.set_phone",
@@ -87,7 +88,9 @@ DB_QUERY(q_ring, "call.ring_agent",
          "1, :dedupe FROM"
          " agent_phone p WHERE p.agent_id = :agent AND NOT EXISTS (SELECT 1 FROM call c WHERE c.ticket_id = :ticket "
          "AND c.ended_at IS NULL"
-         " AND c.source = 1 AND c.started_at > :since) ON CONFLICT (dedupe) DO NOTHING");
+         " AND c.source = 1 AND c.direction = 1 AND c.started_at > :since) AND NOT EXISTS (SELECT 1 FROM call_wish w "
+         "WHERE w.ticket_id = :ticket"
+         " AND w.agent_id = :agent AND w.page = 1 AND w.at > :just) ON CONFLICT (dedupe) DO NOTHING");
 /* Who clicked is gone after a while, and a page has gone on to others. */
 DB_QUERY(q_stale, "call.stale_wishes",
          "UPDATE call_wish SET done_at = :now WHERE done_at IS NULL AND agent_id IS NOT NULL AND at < :since");
@@ -400,7 +403,9 @@ enum rc call_numbers(struct db_tx *tx, struct arena *out, struct call_engineer *
 	enum rc rc = db_select(tx, &q_numbers, DB_NO_ARGS, &r, err);
 
 	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
-		*VEC_ADD(out, &v) = (struct call_engineer){ { db_col_i64(&r, 0) }, db_col_str(&r, 1, out), db_col_str(&r, 2, out) };
+		*VEC_ADD(out, &v) = (struct call_engineer){ { db_col_i64(&r, 0) },
+			                                    db_col_str(&r, 1, out),
+			                                    db_col_str(&r, 2, out) };
 	*ret = v.at;
 	*ret_n = v.n;
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
@@ -542,7 +547,8 @@ enum rc call_ring_agent(struct db_tx *tx, struct ticket_id ticket, struct agent_
 {
 	return db_exec(tx, &q_ring,
 	               DB_ARGS(db_i64("ticket", ticket.v), db_i64("agent", agent.v), db_str("dedupe", dedupe),
-	                       db_time("now", now), db_time("since", time_add(now, -HOUR_US))),
+	                       db_time("now", now), db_time("since", time_add(now, -HOUR_US)),
+	                       db_time("just", time_add(now, -3 * MINUTE_US))),
 	               NULL, err);
 }
 

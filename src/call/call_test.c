@@ -230,11 +230,14 @@ static void pages(struct test *t, struct db_tx *tx, struct world *w)
 	if (n)
 		EXPECT("to say that they have it", wishes[0].page && wishes[0].engineer.agent.v == w->ann.agent.v);
 	EXPECT_RC(RC_OK, call_wish_done(tx, &wishes[0], NOW, &t->err));
+	EXPECT_RC(RC_OK, call_ring_agent(tx, id, w->ann.agent, STR("p:3"), NOW, &t->err));
+	EXPECT_RC(RC_OK, call_wishes(tx, &t->arena, NOW, &wishes, &n, &t->err));
+	EXPECT_EQ("two escalations of a ticket ring one telephone once", n, 0);
 	begin(t, tx, "p1", "+1202");
 	struct call c;
 	EXPECT_RC(RC_OK, call_find(tx, &t->arena, STR("p1"), &c, &t->err));
 	EXPECT_RC(RC_OK, call_attach(tx, &t->arena, &w->ann, c.id, number, NOW, &t->err));
-	EXPECT_RC(RC_OK, call_ring_agent(tx, id, w->ann.agent, STR("p:2"), NOW, &t->err));
+	EXPECT_RC(RC_OK, call_ring_agent(tx, id, w->ann.agent, STR("p:2"), LATER(10 * MINUTE_US), &t->err));
 	EXPECT_RC(RC_OK, call_wishes(tx, &t->arena, NOW, &wishes, &n, &t->err));
 	EXPECT_EQ("not while the call itself rings them", n, 0);
 }

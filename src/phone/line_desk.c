@@ -164,7 +164,8 @@ void line_link_tick(void *arg)
 		l->greeted = true;
 		l->said_state = 0;
 	}
-	if (l->link_fd >= 0 && (tmr_jiffies() > l->said_state + 10000 || l->was_registered != l->registered || strcmp(l->why, l->said_why) != 0)) {
+	if (l->link_fd >= 0 && (tmr_jiffies() > l->said_state + 10000 || l->was_registered != l->registered ||
+	                        strcmp(l->why, l->said_why) != 0)) {
 		struct rusage u;
 
 		getrusage(RUSAGE_SELF, &u);

@@ -200,6 +200,19 @@ static enum rc audio_step(struct db_tx *tx, void *arg, struct err *err)
 	return call_recorded(tx, w->a, &r, w->at, err);
 }
 
+/* Somebody else acknowledged: no more ringing. */
+static enum rc paged_still(struct db_tx *tx, struct work *w, struct err *err)
+{
+	struct oncall_page *p = NULL;
+	size_t n = 0;
+	enum rc rc = oncall_pages(tx, w->a, w->call.ticket, &p, &n, err);
+
+	w->may = rc == RC_OK;
+	for (size_t i = 0; i < n && rc == RC_OK; i++)
+		w->may = w->may && p[i].state != PAGE_ACTIVE;
+	return rc;
+}
+
 static enum rc ring_step(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct work *w = arg;
@@ -213,6 +226,8 @@ static enum rc ring_step(struct db_tx *tx, void *arg, struct err *err)
 		bool own = w->call.direction == CALL_OUT && !json_is_true(json_object_get(w->m, "page")) &&
 		           (json_is_true(json_object_get(w->m, "first")) || time_is_set(t.callback_at));
 
+		if (rc == RC_OK && json_is_true(json_object_get(w->m, "page")))
+			return paged_still(tx, w, err);
 		w->may = rc == RC_OK && ((t.assignee.v && !own) || t.state > STATE_WAITING);
 	}
 	w->may = w->may || (rc == RC_OK && w->call.agent.v);

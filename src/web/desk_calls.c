@@ -121,9 +121,12 @@ static enum rc step(struct db_tx *tx, void *arg, struct err *err)
 static enum rc ring_me(struct req *q, struct resp *r)
 {
 	if (__atomic_load_n(&web_desk(q)->phone_line, __ATOMIC_RELAXED) != PHONE_UP)
-		return web_done(r, _(web_lang(q), "The telephone line is down, so nobody was rung."), STR("/desk/calls"));
+		return web_done(r, _(web_lang(q), "The telephone line is down, so nobody was rung."),
+		                STR("/desk/calls"));
 	__atomic_store_n(&web_desk(q)->phone_test, q->actor.agent.v, __ATOMIC_RELAXED);
-	return web_done(r, _(web_lang(q), "Your telephone rings. Press 1: then the call is in the list below, with your name."), STR("/desk/calls"));
+	return web_done(
+	        r, _(web_lang(q), "Your telephone rings. Press 1: then the call is in the list below, with your name."),
+	        STR("/desk/calls"));
 }
 
 static enum rc post(struct req *q, struct resp *r)
@@ -141,10 +144,10 @@ static enum rc post(struct req *q, struct resp *r)
 }
 
 static const struct field post_fields[] = {
-	{"do",	                  FIELD_CHOICE, 0, true, "take|attach|unknown|number|test", "What to do" },
-	{ "ticket",	                    FIELD_TEXT, 30, false, NULL, "Ticket number" },
+	{"do",	                       FIELD_CHOICE, 0, true, "take|attach|unknown|number|test", "What to do" },
+	{ "ticket",	                         FIELD_TEXT, 30, false, NULL, "Ticket number" },
 	{ "number", FIELD_TEXT, 60, false, NULL, "Telephone number" },
-	{ .name = NULL	                   },
+	{ .name = NULL	                        },
 };
 const struct route call_routes[] = {
 	{HTTP_GET,   "/desk/calls", CAP_AGENT, show, NULL, 0, "Telephone calls", NULL, NULL },

@@ -34,7 +34,7 @@ class Answer:
 
 
 class Desk:
-    def __init__(self, name, ring=3, redial=2, extra=(), n_engineers=2, engineers=()):
+    def __init__(self, name, ring=3, redial=2, extra=(), n_engineers=2, engineers=(), sql=()):
         """engineers: SIP addresses; else sipp answers at self.eng."""
         self.dir = os.path.join(WORK, name)
         os.makedirs(self.dir, exist_ok=True)
@@ -57,6 +57,8 @@ class Desk:
             self.agents = [r[0] for r in db.execute('SELECT email FROM agent ORDER BY id LIMIT 2')]
             for table in ('agent_phone', 'oncall_override', 'oncall_schedule'):
                 db.execute('DELETE FROM ' + table)
+            for s in sql:
+                db.execute(s)
         db.close()
         self.pin = self.run('phone', 'pin', self.contact[1]).strip()
         self.free_pin = self.run('phone', 'pin', free[1]).strip() if free else None
@@ -532,6 +534,30 @@ def story_tls():
     check('the engineer hangs up', d.until('cause=done'))
     for x in (c, e, bad):
         x.stop()
+    d.stop()
+
+
+def story_page():
+    """An escalation rings who it pages; 1 takes the ticket. And the test button, and one's own PIN."""
+    d = Desk('page', n_engineers=1, ring=20, sql=['UPDATE oncall_policy SET steps = \'{"steps":[{"delay":0,"targets":["agent:1"]},{"delay":10,"targets":["supervisors"]}],"repeat":3}\''])
+    e = sipp(d, engineer(wait=500), d.eng[0], 'e', uas=True, extra=['-m', '2'])  # the demo desk has two tickets that nobody took
+    who = Browser(d)
+    check('a customer signs in', who.sign_in(d.contact[1]).status == 303)
+    who.post('/profile', {'do': 'pin'})
+    pin = re.search(r'class="pin">(\d{8})<', who.last.text)
+    check('and makes a PIN of their own', bool(pin))
+    check('it is not kept readable', pin and d.rows('SELECT COUNT(*) FROM contact_pin WHERE pin_hash LIKE ?', f'%{pin[1]}%') == [(0,)])
+    check('and not shown again', pin and pin[1] not in who.get('/profile').text)
+    check('the line rings the engineer who is paged', d.until('from=ring to=offer'))
+    check('1 takes it', d.until('cause=acknowledged'))
+    done(e, 'the engineer', 60)
+    d.until_rows('the page is acknowledged, the ticket has its engineer', "SELECT p.ack_by, t.assignee_id FROM oncall_page p JOIN ticket t ON t.id = p.ticket_id WHERE t.subject = 'The campus does not open'",
+                 lambda r: r == [(1, 1)])
+    e = sipp(d, engineer(wait=500), d.eng[0], 't', uas=True)
+    me = Browser(d)
+    me.sign_in(d.agents[0])
+    check('an agent rings themselves for a test', me.post('/desk/calls/0', {'do': 'test'}).status == 303 and d.until('call=test-', 20) and d.until('cause=acknowledged'))
+    done(e, 'their telephone', 20)
     d.stop()
 
 
