@@ -543,7 +543,7 @@ static void ring_for_test(struct phone_link *l)
 	struct wishing w = { .a = &a, .roster = { { .agent = who } }, .n_roster = 1 };
 	struct err err = { 0 };
 	struct json j;
-	AUTO_BUF b;
+	AUTO_BUF b = { 0 };
 
 	if (!who.v)
 		return;

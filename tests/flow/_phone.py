@@ -99,8 +99,8 @@ class Desk:
             at = self.text().find(words, self.mark)
             if at >= 0:
                 self.mark = at + len(words)
-            return at >= 0
-        return bool(wait_for(find, seconds))
+            return at >= 0 or 'ABORTING' in self.text()[-400:]
+        return bool(wait_for(find, seconds)) and 'ABORTING' not in self.text()[-400:]
 
     def line_pid(self):
         found = re.findall(r'event=phone.line_started pid=(\d+)', self.text())
