@@ -34,7 +34,7 @@ class Answer:
 
 
 class Desk:
-    def __init__(self, name, ring=3, redial=2, extra=(), n_engineers=2, engineers=(), sql=()):
+    def __init__(self, name, ring=3, redial=2, extra=(), n_engineers=2, engineers=(), sql=(), paging=False):
         """engineers: SIP addresses; else sipp answers at self.eng."""
         self.dir = os.path.join(WORK, name)
         os.makedirs(self.dir, exist_ok=True)
@@ -57,6 +57,9 @@ class Desk:
             self.agents = [r[0] for r in db.execute('SELECT email FROM agent ORDER BY id LIMIT 2')]
             for table in ('agent_phone', 'oncall_override', 'oncall_schedule'):
                 db.execute('DELETE FROM ' + table)
+            # Incidents of the demo would page the engineers of the test as soon as the line is up.
+            if not paging:
+                db.execute("UPDATE ticket SET state = 5, resolution = 'demo', resolved_at = opened_at, closed_at = opened_at, waiting_for = NULL WHERE criticality <= 2")
             for s in sql:
                 db.execute(s)
         db.close()
@@ -539,7 +542,7 @@ def story_tls():
 
 def story_page():
     """An escalation rings who it pages; 1 takes the ticket. And the test button, and one's own PIN."""
-    d = Desk('page', n_engineers=1, ring=20, sql=['UPDATE oncall_policy SET steps = \'{"steps":[{"delay":0,"targets":["agent:1"]},{"delay":10,"targets":["supervisors"]}],"repeat":3}\''])
+    d = Desk('page', paging=True, n_engineers=1, ring=20, sql=['UPDATE oncall_policy SET steps = \'{"steps":[{"delay":0,"targets":["agent:1"]},{"delay":10,"targets":["supervisors"]}],"repeat":3}\''])
     e = sipp(d, engineer(wait=500), d.eng[0], 'e', uas=True, extra=['-m', '2'])  # the demo desk has two tickets that nobody took
     who = Browser(d)
     check('a customer signs in', who.sign_in(d.contact[1]).status == 303)
