@@ -10,7 +10,7 @@ from _phone_peers import *
 
 CARREL, WORK = os.path.abspath(sys.argv[1]), sys.argv[2]
 ONLY = sys.argv[3:]
-AT_A_TIME = 4
+AT_A_TIME = 3
 passed = failed = skipped = 0
 
 
@@ -149,7 +149,7 @@ def call_until_criticality(d, c, uri=None):
     ok = d.until('to=pin')
     for k in d.pin + '#':
         c.key(k)
-        time.sleep(0.25)
+        time.sleep(0.4)
     return check('the PIN is right', ok and d.until('to=criticality'))
 
 
@@ -241,7 +241,7 @@ def story_wrong():
     d.until('to=pin')
     for k in d.pin + '#':
         f.key(k)
-        time.sleep(0.25)
+        time.sleep(0.4)
     check('a free plan hears so and may leave a message', d.until('from=verify to=message') and d.until('event=phone.recording'))
     time.sleep(1)
     f.key('#')

@@ -6,26 +6,36 @@ HEAD = '<?xml version="1.0" encoding="ISO-8859-1" ?>\n<!DOCTYPE scenario SYSTEM 
 NUMBER = '+576015550177'
 
 
-taken = set()
-
-
-def free_port(kind=socket.SOCK_DGRAM, pair=False):
-    """A port free for UDP and TCP; pair: the next one, too (TLS)."""
-    while True:
-        with socket.socket(socket.AF_INET, kind) as s:
-            s.bind(('127.0.0.1', 0))
-            port = s.getsockname()[1]
+def block():
+    """The ports of this process: a block of its own below those that the system gives to others (ip_local_port_range), held by a socket
+    on its first port. Several stories run at a time, and what they start takes ports of the system's, too."""
+    for at in range(11000, 32000, 500):
+        s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            for p in (port, port + 1) if pair else (port,):
+            s.bind(('127.0.0.1', at))
+            return s, at + 2
+        except OSError:
+            s.close()
+    raise SystemExit('no ports are free')
+
+
+held, unused = block()
+
+
+def free_port(kind=socket.SOCK_DGRAM, pair=False, n=2):
+    """A port free for UDP and TCP, even; and the next n - 1, too (TLS, RTP)."""
+    global unused
+    while True:
+        port, unused = unused, unused + n + n % 2
+        assert port + n < held.getsockname()[1] + 500, 'a story uses too many ports'
+        try:
+            for p in range(port, port + n):
                 for k in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
                     with socket.socket(socket.AF_INET, k) as s:
                         s.bind(('127.0.0.1', p))
+            return port
         except OSError:
             continue
-        if port in taken or (pair and port + 1 in taken):
-            continue
-        taken.update((port, port + 1) if pair else (port,))
-        return port
 
 
 def wait_for(what, seconds, every=0.05):
@@ -186,7 +196,7 @@ class Baresip:
     def __init__(self, where, name, wav, number='phone', srtp=False, tls=None, port=None):
         self.dir = os.path.join(where, name)
         os.makedirs(os.path.join(self.dir, 'snd'), exist_ok=True)
-        self.port, self.ctrl, rtp = port or free_port(pair=True), free_port(), 30000 + random.randrange(1000) * 10
+        self.port, self.ctrl, rtp = port or free_port(pair=True), free_port(), free_port(n=10)
         lines = ['poll_method epoll', f'sip_listen 127.0.0.1:{self.port}', 'module_path /usr/lib/baresip/modules', 'net_interface 127.0.0.1',
                  f'audio_source aufile,{wav}', 'audio_player aubridge,null', 'audio_alert aubridge,null', 'ausrc_srate 8000', 'auplay_srate 8000',
                  'ausrc_channels 1', 'auplay_channels 1', f'rtp_ports {rtp}-{rtp + 8}', f'snd_path {self.dir}/snd',
@@ -369,7 +379,7 @@ Duration=100
 def sipp(desk, scenario, port, name, uas=False, extra=()):
     path = os.path.join(desk.dir, name + '.xml')
     open(path, 'w').write(scenario if scenario.endswith('</scenario>\n') else scenario + '</scenario>\n')
-    cmd = ['sipp', '-sf', path, '-m', '1', '-i', '127.0.0.1', '-p', str(port), '-mi', '127.0.0.1', '-mp', str(40000 + random.randrange(4000) * 2), '-nostdin',
+    cmd = ['sipp', '-sf', path, '-m', '1', '-i', '127.0.0.1', '-p', str(port), '-mi', '127.0.0.1', '-mp', str(free_port(n=8)), '-nostdin',
            '-timeout', '170', '-timeout_error', '-trace_err', '-error_file', os.path.join(desk.dir, name + '.err'), *extra]
     cmd += ['-rtp_echo'] if uas else [f'127.0.0.1:{desk.sip}']
     return subprocess.Popen(cmd, stdout=open(os.path.join(desk.dir, name + '.out'), 'w'), stderr=subprocess.STDOUT, cwd=desk.dir)
