@@ -20,6 +20,8 @@ struct app {
 MUST_USE enum rc app_open(struct app *app, char *const *flags, struct err *err);
 void app_close(struct app *app);
 
+/* Job "oncall.push" (push.c). */
+enum rc push_job(void *app, const struct job *job, struct arena *scratch, struct err *err);
 /* Job "oncall.webhook" (webhook.c). */
 enum rc webhook_job(void *app, const struct job *job, struct arena *scratch, struct err *err);
 

@@ -21,7 +21,7 @@
 #include <jansson.h>
 
 const struct route *const wire_routes[] = {
-	asset_routes,  signin_routes, people_routes, portal_routes, new_ticket_routes, ticket_details_routes, portal_ticket_routes, portal_problem_routes, approve_routes, theme_routes, kb_routes, kb_public_routes, kb_use_routes, kb_media_routes, kb_source_routes, claim_routes,
+	asset_routes,  signin_routes, people_routes, portal_routes, new_ticket_routes, ticket_details_routes, portal_ticket_routes, portal_problem_routes, approve_routes, theme_routes, push_routes, kb_routes, kb_public_routes, kb_use_routes, kb_media_routes, kb_source_routes, claim_routes,
 	kb_edit_routes, kb_life_routes, kb_history_routes, kb_ticket_routes,
 	desk_routes,   desk_ticket_routes, desk_problem_routes, desk_request_routes, triage_routes, clock_routes, board_routes, report_routes, oncall_routes, call_routes, admin_oncall_routes, admin_routes, api_routes, cti_routes, ops_routes, NULL,
 };
@@ -158,6 +158,7 @@ const struct job_kind wire_jobs[] = {
 	{ .name = "call.forget", .run = job_forget, .every_seconds = 3600 },
 	{ .name = "oncall.step", .run = job_oncall },
 	{ .name = "oncall.telephone", .run = job_ring, .max_tries = 5 },
+	{ .name = "oncall.push", .run = push_job, .max_tries = 5 },
 	{ .name = "oncall.webhook", .run = webhook_job, .max_tries = 8 },
 	{ .name = "signin.mail", .run = signin_job_mail, .max_tries = 5 },
 	{ .name = "kb.pull-one", .run = kb_source_job_one, .max_tries = 3, .lease_seconds = 1200 },

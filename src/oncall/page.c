@@ -3,6 +3,7 @@
 #include "i18n/i18n.h"
 #include "jobs/jobs.h"
 #include "oncall/oncall_private.h"
+#include "oncall/push.h"
 #include "outbox/outbox.h"
 #include "util/crypt.h"
 #include "util/json.h"
@@ -222,6 +223,22 @@ static enum rc ring(struct story *s, const struct agent *to, struct err *err)
 	return job_add(s->tx, &n, err);
 }
 
+/* ---- their browsers ---- */
+
+static enum rc push(struct story *s, const struct agent *to, struct err *err)
+{
+	const struct i18n *l = i18n_lang(to->lang);
+	struct arena *a = s->a;
+	struct str number = ticket_number_text(a, s->d->config.prefix, s->t.number);
+
+	return push_queue(s->tx, a, to->id,
+			  arena_strf(a, "C%d " STR_F ": " STR_F, s->t.criticality, STR_A(number), STR_A(s->t.subject)),
+			  arena_strf(a, STR_F ": %s", STR_A(s->t.account_name), headline(l, s->p.trigger)),
+			  arena_strf(a, "/page/" STR_F, STR_A(oncall_link(a, s->d, s->p.id, to->id))),
+			  arena_strf(a, "page-%lld", (long long)s->p.id),
+			  arena_strf(a, "push:%lld:%d:%d:%lld", (long long)s->p.id, s->p.round, s->p.step, (long long)to->id.v), s->now, err);
+}
+
 /* ---- steps ---- */
 
 static enum rc finish(struct story *s, enum oncall_state state, const char *event, struct err *err)
@@ -311,6 +328,8 @@ static enum rc step(struct db_tx *tx, void *arg, struct err *err)
 	for (size_t i = 0; i < s->n_people && rc == RC_OK; i++)
 		if ((rc = mail(s, &s->people[i], err)) == RC_OK)
 			rc = ring(s, &s->people[i], err);
+	for (size_t i = 0; i < s->n_people && rc == RC_OK; i++)
+		rc = push(s, &s->people[i], err);
 	if (rc == RC_OK)
 		rc = tell(s, EV_ONCALL_PAGED, &system, NULL, err);
 	return rc == RC_OK ? advance(s, s->n_people || s->hooks, err) : rc;

@@ -105,6 +105,9 @@ POST /support/tickets/{number}/callback write-it
 GET /support/attachments/{file_token} read-it
 GET /kb public
 GET /theme.css public
+GET /worker.js public
+GET /desk/push agent
+POST /desk/push agent
 GET /logo public
 GET /desk/admin/appearance admin
 POST /desk/admin/appearance admin

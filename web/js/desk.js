@@ -5,8 +5,10 @@ import { alarm } from './_alarm.js';
 import { kb } from './_kb.js';
 import { keys } from './_keys.js';
 import { picks } from './_pick.js';
+import { push } from './_push.js';
 
 keys();
 kb();
 picks();
+push();
 alarm();
