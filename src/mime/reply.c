@@ -79,6 +79,11 @@ static bool is_attribution_line(struct str l)
 		                             "crit:",
 		                             " schrieb:",
 		                             " ha scritto:",
+		                             " geschrieben:",
+		                             NULL };
+	static const char *const dated[] = { " escreveu no dia ", " wrote on ",
+		                             " a \xc3\xa9"
+		                             "crit le ",
 		                             NULL };
 
 	l = str_trim(l);
@@ -91,8 +96,21 @@ static bool is_attribution_line(struct str l)
 	/* "Ana <a@b.example> wrote:", "2026-11-23 10:00 GMT+01:00 Ana <a@b.example>:" */
 	if (has_any(str_from(l, l.n > 20 ? l.n - 20 : 0), verbs) && str_find_byte(l, '@') != STR_NONE)
 		return true;
+	/* "Ana <a@b.example> escreveu no dia ...:", "* Ana <a@b.example> [2026-11-23 10:00]:" */
+	if (str_find(l, STR("@")) != STR_NONE && str_find(l, STR("> ")) != STR_NONE &&
+	    (has_any(l, dated) || (str_starts(l, STR("* ")) && str_ends(l, STR("]:")))))
+		return true;
 	return l.p[0] >= '0' && l.p[0] <= '9' && l.p[l.n - 2] == '>' && str_find_byte(l, '@') != STR_NONE &&
 	       str_find_byte(l, ':') < l.n - 1;
+}
+
+/* Yahoo's application puts the first words of the history behind the attribution, on its line. */
+static bool is_attribution_with_text(struct str l)
+{
+	size_t gap = str_find(l, STR(":   "));
+
+	return gap != STR_NONE && str_find_byte(str_sub(l, 0, gap), '@') != STR_NONE &&
+	       is_attribution_line(str_sub(l, 0, gap + 1));
 }
 
 /* At line i; returns how many lines it takes (programs wrap it), 0 for none. */
@@ -102,9 +120,10 @@ static size_t attribution(struct arena *a, const struct lines *v, size_t i)
 		                              "Il ", "Op ", "Den ", "W dniu ", "O ", "20",  NULL };
 	struct str l = str_trim(v->at[i]);
 
-	if (is_attribution_line(l))
+	if (is_attribution_line(l) || is_attribution_with_text(l))
 		return 1;
-	if (!starts_any(l, starts) || l.n > 200)
+	if ((!starts_any(l, starts) && !(str_find_byte(l, '@') != STR_NONE && str_find(l, STR("> ")) != STR_NONE)) ||
+	    l.n > 200)
 		return 0;
 	for (size_t n = 2; n <= 3 && i + n <= v->n && !is_blank(v->at[i + n - 1]) && !is_quote(v->at[i + n - 1]); n++) {
 		l = str_concat(a, str_concat(a, l, STR(" ")), str_trim(v->at[i + n - 1]));
@@ -123,7 +142,11 @@ static bool is_separator(struct str l)
 		                             "mensaje original",
 		                             "mensagem original",
 		                             "message d'origine",
+		                             "message d\xe2\x80\x99origine",
 		                             "message original",
+		                             "mail original",
+		                             "urspr\xc3\xbcngliche mail",
+		                             "urspr\xc3\xbcngliche e-mail",
 		                             "messaggio originale",
 		                             "messaggio inoltrato",
 		                             "forwarded message",
@@ -204,9 +227,14 @@ static bool is_header_block(const struct lines *v, size_t i)
 		                              "Till:",
 		                              "\xc3\x84mne:",
 		                              NULL };
+	/* Where the date comes first the writer must be the next, or it may be anybody's list. */
+	static const char *const sent[] = { "Sent:",           "Gesendet:",      "Enviado:",
+		                            "Enviada em:",     "Enviado em:",    "Inviato:",
+		                            "Envoy\xc3\xa9 :", "Envoy\xc3\xa9:", NULL };
 	size_t found = 0;
 
-	if (!starts_any(bare_label(v->at[i]), from))
+	if (starts_any(bare_label(v->at[i]), sent) ? i + 1 == v->n || !starts_any(bare_label(v->at[i + 1]), from)
+	                                           : !starts_any(bare_label(v->at[i]), from))
 		return false;
 	for (size_t k = i + 1; k < v->n && k < i + 8; k++)
 		found += starts_any(bare_label(v->at[k]), others);
@@ -235,7 +263,7 @@ static bool is_mobile_signature(struct str l)
 		                              "Sent using ",
 		                              "Enviado desde mi ",
 		                              "Enviado desde ",
-		                              "Enviado do meu ",
+		                              "Enviado do ",
 		                              "Enviado via ",
 		                              "Envoy\xc3\xa9 de mon ",
 		                              "Envoy\xc3\xa9 depuis ",
@@ -246,6 +274,13 @@ static bool is_mobile_signature(struct str l)
 		                              "Inviato da ",
 		                              "Inviato dal ",
 		                              "Obtener Outlook",
+		                              "Obtenir Outlook",
+		                              "Ottieni Outlook",
+		                              "Enviado con ",
+		                              "Enviado com ",
+		                              "Envoy\xc3\xa9 avec ",
+		                              "Inviato con ",
+		                              "Von Yahoo Mail ",
 		                              "Obter o Outlook",
 		                              "T\xc3\xa9l\xc3\xa9"
 		                              "charger Outlook",
