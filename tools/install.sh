@@ -8,7 +8,7 @@
 set -euo pipefail
 
 build="gcc libc6-dev meson ninja-build pkg-config python3 brotli ccache git libmicrohttpd-dev libsqlite3-dev libpq-dev
-	libsodium-dev libjansson-dev libcurl4-openssl-dev libseccomp-dev libunistring-dev libqrencode-dev
+	libsodium-dev libjansson-dev libcurl4-openssl-dev libseccomp-dev libunistring-dev libstemmer-dev libqrencode-dev
 	libssl-dev zlib1g-dev libmd4c-dev libpng-dev libturbojpeg0-dev libwebp-dev python3-docutils libical-dev libpsl-dev libre-dev librem-dev espeak-ng
 	libhunspell-dev hunspell-en-us hunspell-es"
 tests="postgresql-15 postgresql-client postfix dovecot-imapd chromium swaks python3-dkim python3-nacl nginx-light wrk strace curl sqlite3 python3-jsonschema clang

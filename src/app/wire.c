@@ -167,6 +167,7 @@ const struct job_kind wire_jobs[] = {
 	{ .name = "clock.reassess", .run = job_reassess, .lease_seconds = 600 },
 	{ .name = PROBLEM_JOB, .run = job_problem, .lease_seconds = 600 },
 	{ .name = "kb.demos", .run = kb_job_demos, .lease_seconds = 300, .every_seconds = 120 },
+	{ .name = "kb.index", .run = kb_job_index, .every_seconds = 15, .lease_seconds = 600 },
 	{ .name = "kb.count", .run = kb_job_count, .every_seconds = 60 },
 	{ .name = "ticket.close", .run = job_close, .every_seconds = 600 },
 	{ .name = "kb.life", .run = kb_job_life, .every_seconds = 15, .lease_seconds = 300 },

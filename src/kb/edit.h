@@ -211,4 +211,5 @@ enum rc kb_job_tidy(void *app, const struct job *job, struct arena *scratch, str
 /* Demo sites; and counts of readings go to the database. */
 enum rc kb_job_demos(void *app, const struct job *job, struct arena *scratch, struct err *err);
 enum rc kb_job_count(void *app, const struct job *job, struct arena *scratch, struct err *err);
+enum rc kb_job_index(void *app, const struct job *job, struct arena *scratch, struct err *err); /* find.h: what changed otherwise */
 enum rc kb_job_links(void *app, const struct job *job, struct arena *scratch, struct err *err);

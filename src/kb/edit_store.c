@@ -1,6 +1,7 @@
 /* The writers' rows: pages, drafts, comments, templates, and the lists of the workspace. Agents only come here: nothing
  * in this file asks who may read. */
 #include "kb/edit_private.h"
+#include "kb/find.h"
 
 #define COMMENTS_MAX  200
 #define TEMPLATES_MAX 200
@@ -225,7 +226,7 @@ enum rc kb_row_page_purge(struct db_tx *tx, int64_t page, struct err *err)
 {
 	static const struct db_query *const step[] = { &q_purge_children, &q_purge_redirects, &q_purge_articles };
 	int64_t n = 0;
-	enum rc rc = RC_OK;
+	enum rc rc = kb_index_drop_page(tx, page, err);
 
 	for (size_t i = 0; i < COUNT(step) && rc == RC_OK; i++)
 		rc = db_exec(tx, step[i], DB_ARGS(db_i64("page", page)), NULL, err);

@@ -2,7 +2,7 @@
 #include "kb/import_private.h"
 #include "kb/kb_private.h"
 #include "kb/text.h"
-#include "search/search.h"
+#include "kb/find.h"
 #include "util/json.h"
 #include <stdlib.h>
 
@@ -217,7 +217,7 @@ enum rc import_put(struct db_tx *tx, struct import_state *s, struct import_page 
 	if (rc == RC_OK)
 		rc = kb_revise(tx, s->a, s->who, now, &written, id, err);
 	if (rc == RC_OK)
-		rc = search_index_article(tx, id, p->title, page.plain, true, err);
+		rc = kb_index_put(tx, id, err);
 	for (size_t i = 0; i < page.n_problems && rc == RC_OK; i++)
 		if (page.problems[i].what != MARKDOWN_HEADING_ORDER &&
 		    !(page.problems[i].what == MARKDOWN_REMOTE_IMAGE &&

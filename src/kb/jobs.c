@@ -3,6 +3,7 @@
 #include "desk/desk.h"
 #include "jobs/jobs.h"
 #include "kb/check.h"
+#include "kb/find.h"
 #include "kb/read.h"
 
 #define STEPS 200 /* at once; the rest comes with the next run */
@@ -57,6 +58,11 @@ enum rc kb_job_tidy(void *app, const struct job *job, struct arena *scratch, str
 	enum rc rc = d->config.support_addr.n ? all(d, review, scratch, err) : RC_OK;
 
 	return rc == RC_OK ? all(d, bin, scratch, err) : rc;
+}
+
+enum rc kb_job_index(void *app, const struct job *job, struct arena *scratch, struct err *err)
+{
+	return kb_index_catch_up(((struct desk *)app)->db, scratch, err);
 }
 
 enum rc kb_job_links(void *app, const struct job *job, struct arena *scratch, struct err *err)

@@ -1,8 +1,8 @@
 /* Articles: who may read which, what an article must be, and Markdown to HTML when it is written (text.h). The rows are
  * kb_store.c's. */
+#include "kb/find.h"
 #include "kb/kb_private.h"
 #include "kb/text.h"
-#include "search/search.h"
 #include "util/json.h"
 
 #define MAX_BODY     (256 << 10)
@@ -148,7 +148,7 @@ enum rc kb_save(struct db_tx *tx, struct arena *scratch, const struct actor *who
 	if (rc == RC_OK)
 		rc = kb_revise(tx, scratch, who, now, &a, *ret, err);
 	if (rc == RC_OK)
-		rc = search_index_article(tx, *ret, a.title, text, true, err);
+		rc = kb_index_put(tx, *ret, err);
 	if (rc == RC_OK)
 		rc = tell(tx, who, now, &a, *ret, err);
 	return rc == RC_OK ? kb_refresh_includes(tx, now, err) : rc;

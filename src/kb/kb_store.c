@@ -1,7 +1,6 @@
 /* The tables kb_page and article. What a reader may see is part of every query, not of what is done with its rows
  * (S-34): KB_SEES and KB_LIVE of kb_private.h. */
 #include "kb/kb_private.h"
-#include "search/search.h"
 
 #define COLUMNS                                                                                                        \
 	"a.id, a.page_id, a.slug, a.lang, a.title, a.summary, p.kind, p.visibility, a.published_at, a.updated_at"
@@ -17,14 +16,6 @@ DB_QUERY(q_list, "kb.list",
          "SELECT " COLUMNS FROM " WHERE " KB_SEES " AND " KB_LIVE(
                  "a") " AND " KB_LANG
                       " AND (CAST(:kind AS BIGINT) = 0 OR p.kind = :kind) ORDER BY p.kind, a.title, a.id LIMIT 200");
-DB_QUERY2(q_search, "kb.search",
-          "SELECT a.id, a.slug, a.title, a.summary, p.kind FROM article_fts f JOIN article a ON a.id = f.rowid"
-          " JOIN kb_page p ON p.id = a.page_id WHERE article_fts MATCH :q AND " KB_SEES
-          " AND " KB_LIVE("a") " AND " KB_LANG " ORDER BY bm25(article_fts, 5.0, 1.0), a.id LIMIT :max",
-          "SELECT a.id, a.slug, a.title, a.summary, p.kind FROM article_fts f JOIN article a ON a.id = f.article_id"
-          " JOIN kb_page p ON p.id = a.page_id WHERE f.tsv @@ CAST(:q AS tsquery) AND " KB_SEES
-          " AND " KB_LIVE("a") " AND " KB_LANG
-                               " ORDER BY ts_rank(f.tsv, CAST(:q AS tsquery), 1) DESC, a.id LIMIT :max");
 /* An address is one page's, in all languages; what is not published has one, too. */
 DB_QUERY(q_page, "kb.page",
          "SELECT x.page_id FROM (SELECT 1 AS n, page_id FROM article WHERE slug = :slug UNION ALL"
@@ -87,37 +78,6 @@ enum rc kb_list(struct db_tx *tx, struct arena *out, const struct actor *who, st
 
 	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
 		row(&r, out, VEC_ADD(out, &v));
-	if (rc != RC_NOT_FOUND)
-		return rc;
-	*ret = v.at;
-	*ret_n = v.n;
-	return RC_OK;
-}
-
-enum rc kb_search(struct db_tx *tx, struct arena *out, const struct actor *who, struct str words, struct str lang,
-                  size_t max, struct article_hit **ret, size_t *ret_n, struct err *err)
-{
-	VEC(struct article_hit) v = { 0 };
-	AUTO_BUF q;
-	AUTO_ROWS r = { 0 };
-
-	buf_init(&q, 4096);
-	*ret = NULL;
-	*ret_n = 0;
-	if (!search_expression(&q, db_tx_is_postgres(tx), words))
-		return RC_OK;
-	enum rc rc = db_select(tx, &q_search,
-	                       DB_ARGS(db_str("q", buf_str(&q)), db_str("lang", lang), db_i64("max", (int64_t)max),
-	                               KB_READER(who, time_now())),
-	                       &r, err);
-	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
-		*VEC_ADD(out, &v) = (struct article_hit){
-			.id = { db_col_i64(&r, 0) },
-			.slug = db_col_str(&r, 1, out),
-			.title = db_col_str(&r, 2, out),
-			.summary = db_col_str(&r, 3, out),
-			.kind = (int)db_col_i64(&r, 4),
-		};
 	if (rc != RC_NOT_FOUND)
 		return rc;
 	*ret = v.at;

@@ -2,7 +2,7 @@
  * transaction's worth: whatever is killed when, a text is published whole, with its revision, redirect, index and
  * event, or not at all. */
 #include "kb/edit_private.h"
-#include "search/search.h"
+#include "kb/find.h"
 
 static enum rc open_for(struct db_tx *tx, struct arena *a, const struct actor *who, int64_t page, struct str lang,
                         int64_t version, struct kb_draft *d, struct err *err)
@@ -175,7 +175,7 @@ enum rc kb_schedule(struct db_tx *tx, struct arena *a, const struct actor *who, 
 
 static enum rc unpublish(struct db_tx *tx, const struct article *was, struct err *err)
 {
-	enum rc rc = search_index_article(tx, was->id, was->title, STR(""), false, err);
+	enum rc rc = kb_index_drop(tx, was->id, err);
 
 	return rc == RC_OK ? kb_row_article_drop(tx, was->id, was->page, was->lang, err) : rc;
 }

@@ -2,7 +2,7 @@
 #include "account/account.h"
 #include "kb/kb_private.h"
 #include "kb/text.h"
-#include "search/search.h"
+#include "kb/find.h"
 #include "util/json.h"
 
 /* What readers of a page of :visibility all may read. */
@@ -164,7 +164,7 @@ static enum rc remake(struct db_tx *tx, struct arena *a, const struct article *x
 	if (rc == RC_OK)
 		rc = kb_note_media(tx, x->page, x->lang, true, &page, err);
 	if (rc == RC_OK)
-		rc = search_index_article(tx, x->id, x->title, page.plain, true, err);
+		rc = kb_index_put(tx, x->id, err);
 	return rc == RC_OK ? tell_remade(tx, x, now, err) : rc;
 }
 

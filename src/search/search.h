@@ -21,8 +21,19 @@ MUST_USE enum rc search_tickets(struct db_tx *tx, struct arena *out, struct str 
                                 struct search_page *ret, struct err *err);
 /* The same words as an FTS5 or a PostgreSQL expression, for queries that kb/ writes; false when there are none. */
 bool search_expression(struct buf *out, bool postgres, struct str text);
-/* What of an article is found: article_fts, one row an article. */
-MUST_USE enum rc search_index_article(struct db_tx *tx, struct article_id id, struct str title, struct str text, bool present, struct err *err);
+
+/* ---- words, for other rooms that index ---- */
+struct search_word {
+	struct str text;
+	bool prefix; /* a star stood behind it */
+	bool joined; /* follows the word before it inside quotes */
+};
+/* The words somebody typed. Nothing of what stood between them is kept. */
+size_t search_words(struct str text, struct search_word *ret, size_t max);
+/* The next word at or behind *pos, as it stands there; `quotes` counts the quotes passed on the way. */
+bool search_next_word(struct str text, size_t *pos, int *quotes, struct str *ret);
+/* As words are compared: lower case, without the accents of Latin, Greek and Cyrillic letters. */
+void search_fold(struct buf *out, struct str word);
 
 /* The reader of the log that indexes messages. */
 struct event_reader search_reader(void);

@@ -5,14 +5,6 @@
 #define SEARCH_WORDS     8   /* of a query; what is behind them is not looked at */
 #define SEARCH_WORD_MAX  100 /* bytes; longer ones (keys, addresses run together) are cut, here and in the index */
 
-struct search_word {
-	struct str text;
-	bool prefix; /* a star stood behind it */
-	bool joined; /* follows the word before it inside quotes */
-};
-/* The words somebody typed. Nothing of what stood between them is kept. */
-size_t search_words(struct str text, struct search_word *ret, size_t max);
-
 /* PostgreSQL: the text of a tsvector: 'word':1 'other':2. `weight` 'A'..'D', `*pos` counts on. Our own words, not those
  * of its parser, which would take help.example or ana@campus.example for one. */
 void search_tsvector(struct buf *out, struct str text, char weight, int *pos);

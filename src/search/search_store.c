@@ -15,11 +15,6 @@ DB_QUERY2(
         "SELECT f.message_id, m.ticket_id FROM (SELECT message_id FROM message_fts WHERE tsv @@ CAST(:q AS tsquery)"
         " AND message_id < :before ORDER BY message_id DESC LIMIT :max) f JOIN message m ON m.id = f.message_id"
         " ORDER BY f.message_id DESC");
-DB_QUERY2(q_drop_article, "search.drop-article", "DELETE FROM article_fts WHERE rowid = :id",
-          "DELETE FROM article_fts WHERE article_id = :id");
-DB_QUERY2(q_put_article, "search.put-article",
-          "INSERT INTO article_fts (rowid, title, text) VALUES (:id, :title, :text)",
-          "INSERT INTO article_fts (article_id, tsv) VALUES (:id, CAST(CAST(:tsv AS TEXT) AS tsvector))");
 DB_QUERY(q_text, "search.text",
          "SELECT CASE WHEN m.id = (SELECT MIN(f.id) FROM message f WHERE f.ticket_id = m.ticket_id) THEN t.subject "
          "ELSE ''"
@@ -68,27 +63,6 @@ enum rc search_tickets(struct db_tx *tx, struct arena *out, struct str words, in
 	ret->n = n;
 	ret->more |= seen == CANDIDATES;
 	return RC_OK;
-}
-
-enum rc search_index_article(struct db_tx *tx, struct article_id id, struct str title, struct str text, bool present,
-                             struct err *err)
-{
-	enum rc rc = db_exec(tx, &q_drop_article, DB_ARGS(db_i64("id", id.v)), NULL, err);
-	AUTO_BUF tsv;
-	int pos = 0;
-
-	buf_init(&tsv, 1 << 20);
-	if (rc != RC_OK || !present)
-		return rc;
-	text = str_utf8_clip(text, 4 * TEXT_MAX);
-	if (db_tx_is_postgres(tx)) {
-		search_tsvector(&tsv, title, 'A', &pos);
-		search_tsvector(&tsv, text, 'D', &pos);
-	}
-	return db_exec(
-	        tx, &q_put_article,
-	        DB_ARGS(db_i64("id", id.v), db_str("title", title), db_str("text", text), db_str("tsv", buf_str(&tsv))),
-	        NULL, err);
 }
 
 static enum rc index_message(struct db_tx *tx, int64_t id, struct err *err)

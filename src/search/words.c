@@ -14,8 +14,7 @@ static bool letter(uint32_t cp)
 	       uc_is_general_category(cp, UC_MARK) || cp == 0x200c || cp == 0x200d;
 }
 
-/* The next word at or behind *pos; `quotes` counts the quotes passed on the way. */
-static bool next_word(struct str text, size_t *pos, int *quotes, struct str *ret)
+bool search_next_word(struct str text, size_t *pos, int *quotes, struct str *ret)
 {
 	size_t start = STR_NONE;
 
@@ -49,7 +48,7 @@ size_t search_words(struct str text, struct search_word *ret, size_t max)
 	bool open;
 
 	text = str_utf8_clip(text, 1000);
-	while (n < max && next_word(text, &pos, &quotes, &word)) {
+	while (n < max && search_next_word(text, &pos, &quotes, &word)) {
 		open = quotes % 2 == 1;
 		ret[n] = (struct search_word){
 			.text = word,
@@ -94,6 +93,11 @@ static void add_word(struct buf *out, struct str word, bool folded)
 	}
 }
 
+void search_fold(struct buf *out, struct str word)
+{
+	add_word(out, word, true);
+}
+
 bool search_expression(struct buf *out, bool postgres, struct str text)
 {
 	struct search_word w[SEARCH_WORDS];
@@ -120,7 +124,7 @@ void search_tsvector(struct buf *out, struct str text, char weight, int *pos)
 	size_t at = 0;
 	int quotes = 0;
 
-	while (!out->full && next_word(text, &at, &quotes, &word)) {
+	while (!out->full && search_next_word(text, &at, &quotes, &word)) {
 		buf_addz(out, out->n ? " '" : "'");
 		add_word(out, word, true);
 		buf_addf(out, "':%d%c", *pos < 16383 ? ++*pos : 16383, weight); /* the engine's own largest position */
