@@ -25,7 +25,7 @@ struct kb_query {
 	bool newest, typing; /* newest first; the last word is not finished */
 	size_t from, max;
 };
-struct kb_piece {
+struct kb_scrap {
 	struct str text;
 	bool hit;
 };
@@ -36,7 +36,7 @@ struct kb_hit {
 	enum article_kind kind;
 	struct instant updated_at;
 	bool pinned;
-	struct kb_piece *snippet; /* of the text around the words; the summary when they are not in it */
+	struct kb_scrap *snippet; /* of the text around the words; the summary when they are not in it */
 	size_t n_snippet;
 };
 struct kb_facet {

@@ -63,9 +63,11 @@ DB_QUERY(q_has_pin, "kb.has-pin",
 DB_QUERY(q_drop_pin, "kb.drop-pin", "DELETE FROM kb_pin WHERE lang = :lang AND words = :words AND page_id = :page");
 DB_QUERY(q_gaps, "kb.gaps",
          "SELECT MAX(day), lang, words, SUM(n), MIN(hits), SUM(opened) FROM kb_query WHERE day >= :since"
-         " GROUP BY lang, words HAVING MAX(hits) = 0 OR SUM(opened) = 0 ORDER BY SUM(n) DESC, words, lang LIMIT 500");
+         " GROUP BY lang, words HAVING SUM(n) > 0 AND (MAX(hits) = 0 OR SUM(opened) = 0) ORDER BY SUM(n) DESC, words, "
+         "lang LIMIT 500");
 DB_QUERY(q_gaps_by_day, "kb.gaps-by-day",
-         "SELECT day, lang, words, n, hits, opened FROM kb_query WHERE day >= :since AND (hits = 0 OR opened = 0)"
+         "SELECT day, lang, words, n, hits, opened FROM kb_query WHERE day >= :since AND n > 0 AND (hits = 0 OR opened "
+         "= 0)"
          " ORDER BY day DESC, n DESC, words, lang LIMIT 500");
 
 /* ---- the index ---- */

@@ -47,7 +47,7 @@ void find_index(struct arena *a, const struct find_source *s, bool postgres, str
 /* How much a candidate is worth; `some`: groups that are not in its head count nothing. */
 int find_score(const struct find_terms *t, struct str rank, bool some);
 size_t find_snippet(struct arena *a, const struct find_terms *t, struct str lang, struct str text,
-                    struct kb_piece **ret);
+                    struct kb_scrap **ret);
 
 /* Mistakes that are forgiven in a word of n letters. */
 int find_tolerance(size_t n);

@@ -123,10 +123,10 @@ struct spot {
 };
 
 size_t find_snippet(struct arena *a, const struct find_terms *t, struct str lang, struct str text,
-                    struct kb_piece **ret)
+                    struct kb_scrap **ret)
 {
 	VEC(struct spot) hits = { 0 };
-	VEC(struct kb_piece) v = { 0 };
+	VEC(struct kb_scrap) v = { 0 };
 	struct str w;
 	size_t at = 0, best = 0, best_n = 0, from, to;
 	int quotes = 0;
@@ -155,18 +155,18 @@ size_t find_snippet(struct arena *a, const struct find_terms *t, struct str lang
 	while (to < text.n && to > hits.at[best].to && (unsigned char)text.p[to] > ' ')
 		to--;
 	if (from)
-		*VEC_ADD(a, &v) = (struct kb_piece){ STR("… "), false };
+		*VEC_ADD(a, &v) = (struct kb_scrap){ STR("… "), false };
 	for (size_t i = best; i < hits.n && hits.at[i].to <= to; i++) {
 		if (hits.at[i].from > from)
-			*VEC_ADD(a, &v) = (struct kb_piece){ str_sub(text, from, hits.at[i].from - from), false };
-		*VEC_ADD(a, &v) = (struct kb_piece){ str_sub(text, hits.at[i].from, hits.at[i].to - hits.at[i].from),
+			*VEC_ADD(a, &v) = (struct kb_scrap){ str_sub(text, from, hits.at[i].from - from), false };
+		*VEC_ADD(a, &v) = (struct kb_scrap){ str_sub(text, hits.at[i].from, hits.at[i].to - hits.at[i].from),
 			                             true };
 		from = hits.at[i].to;
 	}
 	if (to > from)
-		*VEC_ADD(a, &v) = (struct kb_piece){ str_utf8_clip(str_sub(text, from, to - from), to - from), false };
+		*VEC_ADD(a, &v) = (struct kb_scrap){ str_utf8_clip(str_sub(text, from, to - from), to - from), false };
 	if (to < text.n)
-		*VEC_ADD(a, &v) = (struct kb_piece){ STR(" …"), false };
+		*VEC_ADD(a, &v) = (struct kb_scrap){ STR(" …"), false };
 	*ret = v.at;
 	return v.n;
 }

@@ -446,8 +446,8 @@ static enum rc show(struct looking *x, const struct candidate *at, size_t n, str
 				h->n_snippet = find_snippet(x->out, &x->terms, h->lang, db_col_str(&r, 4, x->out),
 				                            &h->snippet);
 				if (!h->n_snippet) {
-					h->snippet = arena_new(x->out, struct kb_piece);
-					h->snippet[0] = (struct kb_piece){ h->summary, false };
+					h->snippet = arena_new(x->out, struct kb_scrap);
+					h->snippet[0] = (struct kb_scrap){ h->summary, false };
 					h->n_snippet = 1;
 				}
 			}

@@ -89,7 +89,7 @@ TEST(find_parse)
 TEST(find_snippets)
 {
 	struct find_terms q = parse(t, "issue certificates", "en");
-	struct kb_piece *p;
+	struct kb_scrap *p;
 	char text[2000] = "";
 	size_t n, hits = 0;
 

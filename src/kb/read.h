@@ -71,4 +71,6 @@ void kb_tally_free(struct kb_tally *t);
 void kb_tally_add(struct kb_tally *t, int64_t page, enum kb_counted what, struct instant now);
 /* Words somebody searched for, and how many public answers there were. */
 void kb_tally_query(struct kb_tally *t, struct str lang, struct str words, size_t hits, struct instant now);
+/* One of their hits was opened. */
+void kb_tally_opened(struct kb_tally *t, struct str lang, struct str words, struct instant now);
 MUST_USE enum rc kb_tally_flush(struct kb_tally *t, struct db *db, struct err *err);

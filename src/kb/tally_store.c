@@ -15,7 +15,7 @@ struct seen {
 	int64_t n;
 };
 struct asked {
-	int64_t day, n, hits;
+	int64_t day, n, hits, opened;
 	char lang[16], words[WORDS + 1];
 };
 struct kb_tally {
@@ -29,8 +29,9 @@ DB_QUERY(q_count, "kb.count",
          "INSERT INTO kb_count (day, page_id, what, n) VALUES (:day, :page, :what, :n)"
          " ON CONFLICT (day, page_id, what) DO UPDATE SET n = kb_count.n + excluded.n");
 DB_QUERY(q_query, "kb.query",
-         "INSERT INTO kb_query (day, lang, words, n, hits) VALUES (:day, :lang, :words, :n, :hits)"
-         " ON CONFLICT (day, lang, words) DO UPDATE SET n = kb_query.n + excluded.n, hits = excluded.hits");
+         "INSERT INTO kb_query (day, lang, words, n, hits, opened) VALUES (:day, :lang, :words, :n, :hits, :opened)"
+         " ON CONFLICT (day, lang, words) DO UPDATE SET n = kb_query.n + excluded.n, opened = kb_query.opened +"
+         " excluded.opened, hits = CASE WHEN excluded.n > 0 THEN excluded.hits ELSE kb_query.hits END");
 
 struct kb_tally *kb_tally_new(void)
 {
@@ -68,9 +69,8 @@ void kb_tally_add(struct kb_tally *t, int64_t page, enum kb_counted what, struct
 	pthread_mutex_unlock(&t->lock);
 }
 
-void kb_tally_query(struct kb_tally *t, struct str lang, struct str words, size_t hits, struct instant now)
+static void query_add(struct kb_tally *t, struct str lang, struct str words, struct asked a)
 {
-	struct asked a = { .day = now.us / DAY_US, .hits = (int64_t)hits, .n = 1 };
 	size_t i;
 
 	words = str_utf8_clip(str_trim(words), WORDS);
@@ -85,12 +85,23 @@ void kb_tally_query(struct kb_tally *t, struct str lang, struct str words, size_
 		    strcmp(t->queries[i].lang, a.lang) == 0)
 			break;
 	if (i < t->n_queries) {
-		t->queries[i].n++;
-		t->queries[i].hits = a.hits;
+		t->queries[i].n += a.n;
+		t->queries[i].opened += a.opened;
+		t->queries[i].hits = a.n ? a.hits : t->queries[i].hits;
 	} else if (i < QUERIES) {
 		t->queries[t->n_queries++] = a;
 	}
 	pthread_mutex_unlock(&t->lock);
+}
+
+void kb_tally_query(struct kb_tally *t, struct str lang, struct str words, size_t hits, struct instant now)
+{
+	query_add(t, lang, words, (struct asked){ .day = now.us / DAY_US, .hits = (int64_t)hits, .n = 1 });
+}
+
+void kb_tally_opened(struct kb_tally *t, struct str lang, struct str words, struct instant now)
+{
+	query_add(t, lang, words, (struct asked){ .day = now.us / DAY_US, .opened = 1 });
 }
 
 static enum rc write(struct db_tx *tx, void *arg, struct err *err)
@@ -108,7 +119,8 @@ static enum rc write(struct db_tx *tx, void *arg, struct err *err)
 		rc = db_exec(tx, &q_query,
 		             DB_ARGS(db_i64("day", t->queries[i].day), db_str("lang", str_of(t->queries[i].lang)),
 		                     db_str("words", str_of(t->queries[i].words)), db_i64("n", t->queries[i].n),
-		                     db_i64("hits", t->queries[i].hits)),
+		                     db_i64("hits", t->queries[i].hits),
+		                     db_i64("opened", t->queries[i].opened)),
 		             NULL, err);
 	return rc;
 }

@@ -3,9 +3,12 @@
 #include "search/search.h"
 #include "tmpl.h"
 #include "web/desk_view.h"
+#include "web/kb_find_view.h"
+#include "web/kb_view.h"
 #include "web/web.h"
 
 #define PAGE_SIZE 50
+#define ARTICLES  5 /* beside the tickets of a search */
 
 /* ---- shared ---- */
 
@@ -227,6 +230,7 @@ struct searching {
 	int64_t before;
 	struct search_page found;
 	int64_t number; /* the words are a ticket's number */
+	struct kb_found articles;
 };
 
 static enum rc read_search(struct db_tx *tx, void *arg, struct err *err)
@@ -245,6 +249,11 @@ static enum rc read_search(struct db_tx *tx, void *arg, struct err *err)
 	if (s->number)
 		return RC_OK;
 	rc = search_tickets(tx, q->arena, s->words, s->before, PAGE_SIZE, &s->found, err);
+	if (rc == RC_OK && !s->before) {
+		struct kb_query k = { .words = s->words, .lang = str_of(i18n_tag(web_lang(q))), .max = ARTICLES };
+
+		rc = kb_look(tx, q->arena, &q->actor, &k, q->now, &s->articles, err);
+	}
 	if (rc != RC_OK || s->found.n == 0)
 		return rc;
 	x->query.ids = arena_array(q->arena, struct ticket_id, s->found.n);
@@ -266,6 +275,16 @@ static struct str search_url(struct req *q, struct str words, int64_t before)
 	return b.full ? STR("") : arena_str(q->arena, buf_str(&b));
 }
 
+static struct str url_part(struct req *q, struct str words)
+{
+	AUTO_BUF b;
+	struct out u = { .b = &b };
+
+	buf_init(&b, 4000);
+	out_url_part(&u, words);
+	return arena_str(q->arena, buf_str(&b));
+}
+
 static enum rc get_search(struct req *q, struct resp *r)
 {
 	struct searching s = { .list.q = q, .words = str_trim(req_field(q, "q")) };
@@ -284,7 +303,15 @@ static enum rc get_search(struct req *q, struct resp *r)
 		                 .next_url = s.found.more ? search_url(q, s.words, s.found.before) : STR("") };
 	struct out o = web_out(q, r);
 
-	desk_page_init(&page, q, r, _(web_lang(q), "Search tickets"), NAV_NONE, &s.list.counts);
+	v.articles = arena_array(q->arena, struct kb_hit_row, s.articles.n + 1);
+	for (; v.n_articles < s.articles.n; v.n_articles++) {
+		const struct kb_hit *h = &s.articles.at[v.n_articles];
+
+		v.articles[v.n_articles] = (struct kb_hit_row){ h, kb_reader_url(q, h->slug, h->lang),
+			                                        kb_reader_kind(web_lang(q), h->kind) };
+	}
+	v.articles_url = str_concat(q->arena, STR("/kb?q="), url_part(q, v.words));
+	desk_page_init(&page, q, r, _(web_lang(q), "Search"), NAV_NONE, &s.list.counts);
 	tmpl_desk_head(&o, &page);
 	tmpl_desk_search(&o, &v);
 	tmpl_desk_foot(&o, &page);
@@ -304,6 +331,6 @@ static const struct field search_fields[] = {
 const struct route desk_routes[] = {
 	{HTTP_GET,             "/desk", CAP_AGENT, get_desk, NULL, 0, "To the first view", NULL, NULL },
 	{ HTTP_GET,           "/desk/views/{view}", CAP_AGENT, get_view, view_fields, 0, "A view of tickets", NULL, NULL },
-	{ HTTP_GET,                "/desk/search", CAP_AGENT, get_search, search_fields, 0, "Tickets with these words", NULL, NULL },
+	{ HTTP_GET,                "/desk/search", CAP_AGENT, get_search, search_fields, 0, "Tickets and articles with these words", NULL, NULL },
 	{ .path = NULL},
 };

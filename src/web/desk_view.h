@@ -33,6 +33,9 @@ struct desk_search {
 	struct desk_row *rows;
 	size_t n;
 	struct str next_url;
+	struct kb_hit_row *articles; /* kb_find_view.h */
+	size_t n_articles;
+	struct str articles_url;
 };
 
 /* ---- one ticket ---- */

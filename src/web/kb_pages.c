@@ -1,5 +1,4 @@
-/* The knowledge base as its readers meet it: the first page, the list of a kind, what was searched, a page by its kind,
- * and whether it helped. What anybody may see is kb/'s business. Pages that are the same for everybody are kept whole
+/* The knowledge base as its readers meet it: the first page, the list of a kind, a page by its kind, and whether it helped. What anybody may see is kb/'s business. Pages that are the same for everybody are kept whole
  * (kb_keep.c). Writing is kb_edit.c's and its neighbours'. */
 #include "html/html.h"
 #include "kb/edit.h"
@@ -11,7 +10,6 @@
 
 #define FRONT_SHOWN 4
 #define LIST_MAX    100
-#define HITS_MAX    30
 
 static const struct {
 	enum article_kind kind;
@@ -25,7 +23,7 @@ static const struct {
 	{ ARTICLE_DEMO,     "demo",          N_("Demo site"),          "globe"      },
 };
 
-static const char *kind_name(const struct i18n *l, enum article_kind k)
+const char *kb_reader_kind(const struct i18n *l, enum article_kind k)
 {
 	for (size_t i = 0; i < COUNT(shelves); i++)
 		if (shelves[i].kind == k)
@@ -34,7 +32,7 @@ static const char *kind_name(const struct i18n *l, enum article_kind k)
 }
 
 /* The language of the text: asked for in the address, else the reader's. */
-static struct str text_lang(const struct req *q)
+struct str kb_reader_lang(const struct req *q)
 {
 	struct str l = req_field(q, "lang");
 
@@ -65,7 +63,7 @@ static const char *lang_name(const struct req *q, struct str lang)
 	return str_z(q->arena, lang);
 }
 
-static struct str article_url(const struct req *q, struct str slug, struct str lang)
+struct str kb_reader_url(const struct req *q, struct str slug, struct str lang)
 {
 	if (str_is(lang, i18n_tag(web_lang(q))) && !web_lang_asked(q).n)
 		return str_concat(q->arena, STR("/kb/"), slug);
@@ -83,34 +81,12 @@ struct reading {
 	struct str moved; /* where an old address leads */
 };
 
-static enum rc read_hits(struct db_tx *tx, struct reading *x, struct err *err)
-{
-	struct article_hit *hits = NULL;
-	size_t n = 0;
-	struct req *q = x->q;
-	enum rc rc = kb_search(tx, q->arena, &q->actor, x->words, x->lang, HITS_MAX, &hits, &n, err);
-
-	if (rc != RC_OK)
-		return rc;
-	x->front.at = arena_array(q->arena, struct article, n + 1);
-	x->front.n = n;
-	x->front.searched = true;
-	for (size_t i = 0; i < n; i++)
-		x->front.at[i] = (struct article){ .slug = hits[i].slug,
-			                           .title = hits[i].title,
-			                           .summary = hits[i].summary,
-			                           .kind = (enum article_kind)hits[i].kind };
-	return RC_OK;
-}
-
 static enum rc read_front(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct reading *x = arg;
 	struct req *q = x->q;
 	int64_t n[7];
 
-	if (x->words.n)
-		return read_hits(tx, x, err);
 	if (x->kind)
 		return kb_popular(tx, q->arena, &q->actor, x->lang, x->kind, q->now, LIST_MAX, &x->front.at,
 		                  &x->front.n, err);
@@ -131,7 +107,7 @@ static void draw_front(struct out *o, const void *view)
 {
 	const struct kb_front *v = view;
 
-	if (v->listing || v->searched)
+	if (v->listing)
 		tmpl_kb_listing(o, v);
 	else
 		tmpl_kb_front(o, v);
@@ -147,7 +123,7 @@ static enum article_kind kind_asked(const struct req *q)
 	return 0;
 }
 
-static void show(struct req *q, struct resp *r, const char *title, const struct kb_head *head,
+void kb_reader_show(struct req *q, struct resp *r, const char *title, const struct kb_head *head,
                  void (*draw)(struct out *o, const void *view), const void *view)
 {
 	struct out o = web_out(q, r);
@@ -169,12 +145,13 @@ static void show(struct req *q, struct resp *r, const char *title, const struct 
 static enum rc get_kb(struct req *q, struct resp *r)
 {
 	const struct i18n *l = web_lang(q);
-	struct reading x = { .q = q, .lang = text_lang(q), .words = req_field(q, "q"), .kind = kind_asked(q) };
-	const char *title = x.kind ? kind_name(l, x.kind) : _(l, "Knowledge base");
-	bool kept = !x.words.n;
+	struct reading x = { .q = q, .lang = kb_reader_lang(q), .words = req_field(q, "q"), .kind = kind_asked(q) };
+	const char *title = x.kind ? kb_reader_kind(l, x.kind) : _(l, "Knowledge base");
 	int64_t stamp = -1;
 
-	if (kept && kb_kept(q, r, &stamp))
+	if (x.words.n)
+		return kb_hits(q, r, x.lang, (int)x.kind);
+	if (kb_kept(q, r, &stamp))
 		return RC_OK;
 	enum rc rc = db_read(web_desk(q)->db, read_front, &x, req_err(q));
 
@@ -189,14 +166,11 @@ static enum rc get_kb(struct req *q, struct resp *r)
 		x.front.shelf[i].icon = shelves[i].icon;
 		x.front.shelf[i].url = arena_strf(q->arena, "/kb?kind=%s", shelves[i].word);
 	}
-	if (x.words.n)
-		kb_tally_query(web_desk(q)->tally, x.lang, x.words, x.front.n, q->now);
 	struct kb_head head = { .title = str_of(title),
-		                .feed = kept ? arena_strf(q->arena, "/kb/feed.atom?lang=" STR_F, STR_A(x.lang)) : STR("") };
+		                .feed = arena_strf(q->arena, "/kb/feed.atom?lang=" STR_F, STR_A(x.lang)) };
 
-	show(q, r, title, &head, draw_front, &x.front);
-	if (kept)
-		kb_keep(q, r, stamp, 0);
+	kb_reader_show(q, r, title, &head, draw_front, &x.front);
+	kb_keep(q, r, stamp, 0);
 	return RC_OK;
 }
 
@@ -211,7 +185,7 @@ static enum rc read_page(struct db_tx *tx, void *arg, struct err *err)
 
 	if (rc == RC_NOT_FOUND &&
 	    kb_redirect_find(tx, q->arena, &q->actor, q->now, slug, x->lang, &new_slug, &new_lang, NULL) == RC_OK) {
-		x->moved = article_url(q, new_slug, new_lang);
+		x->moved = kb_reader_url(q, new_slug, new_lang);
 		return RC_OK;
 	}
 	if (rc != RC_OK)
@@ -224,7 +198,7 @@ static struct kb_place *places(const struct req *q, const struct kb_link *at, si
 	struct kb_place *p = arena_array(q->arena, struct kb_place, n + 1);
 
 	for (size_t i = 0; i < n; i++)
-		p[i] = (struct kb_place){ at[i].title, article_url(q, at[i].slug, at[i].lang) };
+		p[i] = (struct kb_place){ at[i].title, kb_reader_url(q, at[i].slug, at[i].lang) };
 	return p;
 }
 
@@ -366,10 +340,11 @@ static void draw_page(struct out *o, const void *view)
 static enum rc get_article(struct req *q, struct resp *r)
 {
 	const struct i18n *l = web_lang(q);
-	struct reading x = { .q = q, .lang = text_lang(q) };
+	struct reading x = { .q = q, .lang = kb_reader_lang(q) };
 	struct arena *a = q->arena;
 	int64_t stamp = -1;
 
+	kb_opened_from(q, x.lang);
 	if (kb_kept(q, r, &stamp))
 		return RC_OK;
 	enum rc rc = db_read(web_desk(q)->db, read_page, &x, req_err(q));
@@ -384,7 +359,7 @@ static enum rc get_article(struct req *q, struct resp *r)
 	struct kb_reading *k = &x.k;
 	struct kb_page_view v = {
 		.k = k,
-		.kind = kind_name(l, k->a.kind),
+		.kind = kb_reader_kind(l, k->a.kind),
 		.body.s = k->a.html,
 		.crumbs = places(q, k->crumbs, k->n_crumbs),
 		.n_crumbs = k->n_crumbs,
@@ -419,7 +394,7 @@ static enum rc get_article(struct req *q, struct resp *r)
 		head.n_langs = v.n_langs;
 		head.product = web_settings(q).product;
 	}
-	show(q, r, str_z(a, k->a.title), &head, draw_page, &v);
+	kb_reader_show(q, r, str_z(a, k->a.title), &head, draw_page, &v);
 	if (head.article && !v.playing)
 		kb_keep(q, r, stamp, k->a.page);
 	return RC_OK;
@@ -476,7 +451,7 @@ static enum rc show_help(struct req *q, struct resp *r, struct helping *x, bool 
 
 static enum rc get_help(struct req *q, struct resp *r)
 {
-	struct helping x = { .q = q, .lang = text_lang(q), .yes = str_is(req_field(q, "is"), "yes") };
+	struct helping x = { .q = q, .lang = kb_reader_lang(q), .yes = str_is(req_field(q, "is"), "yes") };
 	enum rc rc = db_read(web_desk(q)->db, read_help, &x, req_err(q));
 
 	return rc == RC_OK ? show_help(q, r, &x, str_is(req_field(q, "done"), "1")) : rc;
@@ -484,7 +459,7 @@ static enum rc get_help(struct req *q, struct resp *r)
 
 static enum rc post_help(struct req *q, struct resp *r)
 {
-	struct helping x = { .q = q, .lang = text_lang(q), .yes = str_is(req_field(q, "is"), "yes") };
+	struct helping x = { .q = q, .lang = kb_reader_lang(q), .yes = str_is(req_field(q, "is"), "yes") };
 
 	if (web_fields_wrong(q, r))
 		return get_help(q, r);
@@ -503,6 +478,10 @@ static const struct field kb_fields[] = {
 	{"q",   FIELD_TEXT, 200, false, NULL, "Words to search for" },
 	{ "kind",  FIELD_CHOICE, 0, false, "documentation|article|faq|video|resource|demo", "Only these" },
 	{ "lang", FIELD_TEXT, 12, false, NULL, "Language of the texts" },
+	{ "product", FIELD_TEXT, 100, false, NULL, "Only of this product" },
+	{ "release", FIELD_TEXT, 40, false, NULL, "Only for this release of Open edX" },
+	{ "sort", FIELD_CHOICE, 0, false, "best|new", "Order" },
+	{ "from", FIELD_INT, 0, false, NULL, "How many to leave out" },
 	{ .name = NULL   },
 };
 static const struct field page_fields[] = {

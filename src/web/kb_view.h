@@ -14,7 +14,7 @@ struct kb_front {
 	struct str words;
 	const char *lang;
 	struct kb_shelf shelf[6];
-	bool listing, searched; /* one kind; by words */
+	bool listing; /* one kind */
 	const char *title;
 	struct article *at;
 	size_t n;
@@ -75,3 +75,13 @@ struct kb_saved { /* a page as one file */
 	struct str product, url;
 	struct html body, css;
 };
+
+/* kb_pages.c, for its neighbours. */
+const char *kb_reader_kind(const struct i18n *l, enum article_kind k);
+struct str kb_reader_lang(const struct req *q); /* of the text: asked for in the address, else the reader's */
+struct str kb_reader_url(const struct req *q, struct str slug, struct str lang);
+void kb_reader_show(struct req *q, struct resp *r, const char *title, const struct kb_head *head,
+                    void (*draw)(struct out *o, const void *view), const void *view);
+/* kb_find.c: what the words in "q" find; a hit of such a list was opened. */
+enum rc kb_hits(struct req *q, struct resp *r, struct str lang, int kind);
+void kb_opened_from(const struct req *q, struct str lang);

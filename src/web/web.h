@@ -124,6 +124,7 @@ extern const struct route push_routes[];
 extern const struct route kb_routes[];
 extern const struct route kb_public_routes[];
 extern const struct route kb_use_routes[];
+extern const struct route kb_find_routes[];
 extern const struct route kb_source_routes[]; /* "/desk/admin/sources" */
 extern const struct route kb_media_routes[]; /* "/kb/media": files of pages */
 extern const struct route kb_edit_routes[], kb_life_routes[], kb_history_routes[], kb_ticket_routes[]; /* "/desk/kb": writers */

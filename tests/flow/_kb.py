@@ -219,7 +219,12 @@ def places(slugs):
     yield from ('/', '/kb', '/kb?q=' + CANARY, '/kb/feed.atom', '/sitemap.xml', '/kb/sitemap.xml', '/support/new')
     for w in words:
         yield f'/kb?q={w}'
+        yield f'/kb?q={w}&sort=new&kind=article'
+        yield f'/kb?q=%22{w}%22'
         yield f'/kb/suggest?q={w}'
+        yield f'/kb/suggest?q={w[:-1]}'        # unfinished
+        yield f'/kb?q={w[:-2] + w[-1:]}'       # mistyped: a suggestion would name it
+        yield f'/kb?q={w}&product=none&release=none'
     for s in slugs.values():
         yield f'/kb/{s}'
         yield f'/kb/{s}?lang=es'

@@ -104,6 +104,7 @@ POST /support/tickets/{number}/rate write-it
 POST /support/tickets/{number}/callback write-it
 GET /support/attachments/{file_token} read-it
 GET /kb public
+GET /kb/suggest public
 GET /theme.css public
 GET /worker.js public
 GET /desk/push agent
@@ -167,6 +168,9 @@ GET /desk/attachments/{file_token} agent
 GET /desk/kb agent
 GET /desk/kb/reports agent
 GET /desk/kb/words agent
+GET /desk/kb/gaps agent
+GET /desk/kb/finding agent
+POST /desk/kb/finding agent
 POST /desk/kb/words agent
 GET /desk/kb/pick agent
 GET /desk/kb/{page}/{lang}/use agent
