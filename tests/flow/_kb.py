@@ -207,6 +207,8 @@ def expire(d, w):
     import sqlite3
     db = sqlite3.connect(os.path.join(d.data, 'desk.db'), timeout=30)
     db.execute('UPDATE article SET expires_at = 1 WHERE slug = ?', (slug,))
+    # The index has its own copy of the same moment; where publishing did not put it there, there is none to move.
+    db.execute('UPDATE kb_index SET expires_at = 1 WHERE expires_at IS NOT NULL AND article_id IN (SELECT id FROM article WHERE slug = ?)', (slug,))
     db.commit()
     db.close()
     time.sleep(0.2)  # the desk's readers may share a snapshot for some milliseconds (src/db/db_sqlite.c)

@@ -99,6 +99,43 @@ try {
   await customer.waitForURL(/\/support$/);
   check('nothing was sent', /Nothing was sent|No se envi/.test(await customer.locator('main').innerText()));
 
+  // Searching: mistyped, with and without scripts; by the keyboard; what is looked for in vain is seen by agents.
+  const seeker = await d.page({ javaScriptEnabled: false });
+  await seeker.goto(base + '/kb');
+  await seeker.fill('#q', 'certifcates');
+  await seeker.locator('form.search button').first().click();
+  check('a mistyped word is understood', (await seeker.getByRole('link', { name: 'certificates', exact: true }).count()) === 1);
+  check('its words are marked', (await seeker.locator('.kbhits mark').count()) >= 1);
+  await seeker.locator('.kbfacet').first().getByRole('link', { name: /Technical articles/ }).click();
+  check('only of one kind', /kind=article/.test(seeker.url()) && (await seeker.locator('.kbhits li').count()) === 1);
+  await seeker.locator('.kbhits a').first().click();
+  check('the hit is opened', /\/kb\/issue-certificates/.test(seeker.url()), seeker.url());
+  await seeker.goto(base + '/kb?q=quokka+habitat');
+  check('nothing found leads to a person', (await seeker.getByRole('link', { name: 'Ask a person' }).count()) === 1 && (await seeker.locator('main .list a').count()) > 0);
+  await seeker.close();
+  const typist = await d.page();
+  await typist.goto(base + '/kb');
+  await typist.locator('#q').pressSequentially('certif');
+  await typist.locator('.pick li').first().waitFor();
+  await d.axe(typist, 'pages while one types');
+  await typist.keyboard.press('ArrowDown');
+  await typist.keyboard.press('Enter');
+  await typist.waitForURL(/\/kb\/issue-certificates/);
+  await typist.close();
+  for (const where of ['/desk/search?q=certificates', '/desk/kb/gaps', '/desk/kb/finding']) await d.look(agent, where, 'light-1440');
+  await agent.goto(base + '/desk/search?q=certificates');
+  check('one box finds articles, too', /Issue certificates/.test(await agent.locator('main').innerText()));
+  await agent.goto(base + '/desk/kb/finding');
+  await agent.fill('#words', 'diploma, certificate');
+  await agent.getByRole('button', { name: 'Add' }).first().click();
+  await agent.getByRole('button', { name: 'Remove diploma, certificate' }).waitFor();
+  await agent.fill('#pin-words', 'diplomas');
+  await agent.fill('#page', '/kb/grading-policy');
+  await agent.getByRole('button', { name: 'Add' }).last().click();
+  await agent.getByRole('button', { name: 'Remove diplomas' }).waitFor();
+  await agent.goto(base + '/kb?q=diplomas');
+  check('a synonym finds, the chosen page is first', (await agent.locator('.kbhits b').count()) > 1 && /grading policy/.test(await agent.locator('.kbhits b').first().innerText()));
+
   // A tour of the demo site leads to the very place.
   await customer.goto(base + '/kb/demo-site');
   const tours = await customer.locator('main a[href^="https://"]').evaluateAll((v) => v.map((a) => a.href));
