@@ -16,6 +16,7 @@
 #include "oncall/oncall.h"
 #include "phone/phone.h"
 #include "search/search.h"
+#include "ticket/held.h"
 #include "ticket/problem.h"
 #include "web/web.h"
 #include <jansson.h>
@@ -160,6 +161,7 @@ const struct job_kind wire_jobs[] = {
 	{ .name = "oncall.telephone", .run = job_ring, .max_tries = 5 },
 	{ .name = "oncall.push", .run = push_job, .max_tries = 5 },
 	{ .name = "oncall.webhook", .run = webhook_job, .max_tries = 8 },
+	{ .name = HELD_JOB, .run = desk_job_send },
 	{ .name = "signin.mail", .run = signin_job_mail, .max_tries = 5 },
 	{ .name = "kb.pull-one", .run = kb_source_job_one, .max_tries = 3, .lease_seconds = 1200 },
 	{ .name = "kb.pull", .run = kb_source_job, .every_seconds = 60, .lease_seconds = 1200 },

@@ -1,24 +1,28 @@
 /* ticket: replies that are not said yet. Taking one out deletes its row, and whoever deleted it says it: two jobs, or a
  * job and an agent's click, cannot both. */
-#include "ticket/held.h"
 #include "jobs/jobs.h"
+#include "ticket/held.h"
 #include "ticket/ticket_private.h"
 
 #define COLS                                                                                                           \
-	"h.id, h.number, h.ticket_id, h.agent_id, a.name, t.subject, h.text, h.waits, h.send_at, COALESCE(h.error, ''),"    \
+	"h.id, h.number, h.ticket_id, h.agent_id, a.name, t.subject, h.text, h.waits, h.send_at, COALESCE(h.error, "   \
+	"''),"                                                                                                         \
 	" (SELECT COUNT(*) FROM held_file f WHERE f.held_id = h.id)"
 #define FROM " FROM held h JOIN agent a ON a.id = h.agent_id JOIN ticket t ON t.id = h.ticket_id"
 
 DB_QUERY(q_put, "held.put",
          "INSERT INTO held (ticket_id, number, agent_id, text, waits, send_at, created_at)"
-         " VALUES (:ticket, :number, :agent, :text, :waits, :at, :now) ON CONFLICT (ticket_id, agent_id) DO NOTHING RETURNING id");
+         " VALUES (:ticket, :number, :agent, :text, :waits, :at, :now) ON CONFLICT (ticket_id, agent_id) DO NOTHING "
+         "RETURNING id");
 DB_QUERY(q_put_file, "held.put_file",
-         "INSERT INTO held_file (held_id, place, sha256, name, type, cid, size) VALUES (:id, :place, :sha256, :name, :type, :cid, :size)");
+         "INSERT INTO held_file (held_id, place, sha256, name, type, cid, size) VALUES (:id, :place, :sha256, :name, "
+         ":type, :cid, :size)");
 DB_QUERY(q_on, "held.on", "SELECT " COLS FROM " WHERE h.ticket_id = :ticket ORDER BY h.send_at, h.id LIMIT 20");
 DB_QUERY(q_any, "held.any", "SELECT 1 FROM held WHERE ticket_id = :ticket LIMIT 1");
 DB_QUERY(q_of, "held.of", "SELECT " COLS FROM " WHERE h.agent_id = :agent ORDER BY h.send_at, h.id LIMIT 200");
 DB_QUERY(q_find, "held.find", "SELECT " COLS FROM " WHERE h.id = :id");
-DB_QUERY(q_files, "held.files", "SELECT sha256, name, type, cid, size FROM held_file WHERE held_id = :id ORDER BY place");
+DB_QUERY(q_files, "held.files",
+         "SELECT sha256, name, type, cid, size FROM held_file WHERE held_id = :id ORDER BY place");
 DB_QUERY(q_drop_files, "held.drop_files", "DELETE FROM held_file WHERE held_id = :id");
 DB_QUERY(q_drop, "held.drop", "DELETE FROM held WHERE id = :id");
 DB_QUERY(q_refused, "held.refused", "UPDATE held SET error = :why WHERE id = :id");
@@ -36,8 +40,9 @@ static enum rc add_files(struct db_tx *tx, int64_t id, const struct message_new 
 		const struct new_attachment *f = &m->attachments[i];
 
 		rc = db_exec(tx, &q_put_file,
-		             DB_ARGS(db_i64("id", id), db_i64("place", (int64_t)i), db_str("sha256", f->sha256), db_str("name", f->name),
-		                     db_str("type", f->type), db_str("cid", f->cid), db_i64("size", f->size)),
+		             DB_ARGS(db_i64("id", id), db_i64("place", (int64_t)i), db_str("sha256", f->sha256),
+		                     db_str("name", f->name), db_str("type", f->type), db_str("cid", f->cid),
+		                     db_i64("size", f->size)),
 		             NULL, err);
 	}
 	return rc;
@@ -59,22 +64,28 @@ enum rc held_put(struct db_tx *tx, struct arena *out, const struct actor *who, s
 		return fail_field(err, RC_LIMIT, "files", "A message has at most 20 files here. Nothing was sent.");
 	if (rc == RC_OK)
 		rc = db_get_i64(tx, &q_put,
-		                DB_ARGS(db_i64("ticket", c.t.id.v), db_i64("number", number), db_i64("agent", who->agent.v),
-		                        db_str("text", m->text), db_i64("waits", m->then == STATE_WAITING), db_time("at", at),
+		                DB_ARGS(db_i64("ticket", c.t.id.v), db_i64("number", number),
+		                        db_i64("agent", who->agent.v), db_str("text", m->text),
+		                        db_i64("waits", m->then == STATE_WAITING), db_time("at", at),
 		                        db_time("now", now)),
 		                ret, err);
 	if (rc == RC_NOT_FOUND)
 		return fail_field(err, RC_INVALID, "text",
-		                  "Another reply of yours waits on this ticket. Send it now or undo it first; this text is kept.");
+		                  "Another reply of yours waits on this ticket. Send it now or undo it first; this "
+		                  "text is kept.");
 	if (rc == RC_OK)
 		rc = add_files(tx, *ret, m, err);
 	if (rc == RC_OK)
-		rc = job_add(tx, &(struct job_new){ .kind = HELD_JOB, .args = arena_strf(out, "{\"held\":%lld}", (long long)*ret), .run_at = at }, err);
+		rc = job_add(tx,
+		             &(struct job_new){ .kind = HELD_JOB,
+		                                .args = arena_strf(out, "{\"held\":%lld}", (long long)*ret),
+		                                .run_at = at },
+		             err);
 	return rc;
 }
 
-static enum rc list(struct db_tx *tx, const struct db_query *q, struct db_args args, struct arena *out, struct held **ret,
-                    size_t *ret_n, struct err *err)
+static enum rc list(struct db_tx *tx, const struct db_query *q, struct db_args args, struct arena *out,
+                    struct held **ret, size_t *ret_n, struct err *err)
 {
 	VEC(struct held) v = { 0 };
 	AUTO_ROWS r = { 0 };
@@ -97,12 +108,14 @@ static enum rc list(struct db_tx *tx, const struct db_query *q, struct db_args a
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-enum rc held_on(struct db_tx *tx, struct arena *out, struct ticket_id t, struct held **ret, size_t *ret_n, struct err *err)
+enum rc held_on(struct db_tx *tx, struct arena *out, struct ticket_id t, struct held **ret, size_t *ret_n,
+                struct err *err)
 {
 	return list(tx, &q_on, DB_ARGS(db_i64("ticket", t.v)), out, ret, ret_n, err);
 }
 
-enum rc held_of(struct db_tx *tx, struct arena *out, struct agent_id agent, struct held **ret, size_t *ret_n, struct err *err)
+enum rc held_of(struct db_tx *tx, struct arena *out, struct agent_id agent, struct held **ret, size_t *ret_n,
+                struct err *err)
 {
 	return list(tx, &q_of, DB_ARGS(db_i64("agent", agent.v)), out, ret, ret_n, err);
 }
@@ -156,7 +169,8 @@ static enum rc drop(struct db_tx *tx, int64_t id, struct err *err)
 	return rc == RC_OK && n != 1 ? gone(err) : rc;
 }
 
-enum rc held_take(struct db_tx *tx, struct arena *out, const struct actor *who, int64_t id, struct held *ret, struct err *err)
+enum rc held_take(struct db_tx *tx, struct arena *out, const struct actor *who, int64_t id, struct held *ret,
+                  struct err *err)
 {
 	enum rc rc = find(tx, out, id, ret, err);
 

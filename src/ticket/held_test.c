@@ -7,11 +7,23 @@
 #define ERR    (&t->err)
 #define MINUTE (60 * SECOND_US)
 
-static const struct new_attachment file = { STR_INIT("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"), STR_INIT("shot.png"), STR_INIT("image/png"), { NULL, 0 }, 7 };
+static const struct new_attachment file = {
+	STR_INIT("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"),
+	STR_INIT("shot.png"),
+	STR_INIT("image/png"),
+	{NULL, 0},
+	7
+};
 
-static enum rc hold(struct test *t, struct db_tx *tx, const struct actor *who, int64_t number, const char *text, int64_t *id)
+static enum rc hold(struct test *t, struct db_tx *tx, const struct actor *who, int64_t number, const char *text,
+                    int64_t *id)
 {
-	struct message_new m = { .text = str_of(text), .attachments = &file, .n_attachments = 1, .channel = CHANNEL_FORM, .then = STATE_WAITING, .waiting_for = WAITING_CUSTOMER };
+	struct message_new m = { .text = str_of(text),
+		                 .attachments = &file,
+		                 .n_attachments = 1,
+		                 .channel = CHANNEL_FORM,
+		                 .then = STATE_WAITING,
+		                 .waiting_for = WAITING_CUSTOMER };
 
 	return held_put(tx, ARENA, who, NOW, number, &m, LATER(MINUTE), SEEN_NOT, id, ERR);
 }
@@ -62,14 +74,16 @@ static void undoing(struct test *t, struct db_tx *tx, struct world *w)
 
 	EXPECT_RC(RC_OK, hold(t, tx, &w->ann, number, "Too quick", &id));
 	EXPECT_RC(RC_OK, held_take(tx, ARENA, &w->ann, id, &h, ERR));
-	EXPECT("text and files come back", str_is(h.text, "Too quick") && h.n_files == 1 && str_is(h.files[0].name, "shot.png"));
+	EXPECT("text and files come back",
+	       str_is(h.text, "Too quick") && h.n_files == 1 && str_is(h.files[0].name, "shot.png"));
 	EXPECT_RC(RC_NOT_FOUND, held_send(tx, ARENA, &w->desk, LATER(MINUTE), id, &h, &m, ERR));
 	EXPECT_EQ("what was undone is never said", world_events(t, tx, number, EV_MESSAGE), 0);
 	EXPECT_RC(RC_OK, hold(t, tx, &w->ann, number, "Now it is right", &id));
 	EXPECT_RC(RC_OK, held_refused(tx, id, STR("the ticket is closed"), ERR));
 	EXPECT_RC(RC_NOT_FOUND, held_send(tx, ARENA, &w->desk, LATER(MINUTE), id, &h, &m, ERR));
 	EXPECT_RC(RC_OK, held_send(tx, ARENA, &w->ann, LATER(5), id, &h, &m, ERR));
-	EXPECT_EQ("its agent may send it now, before its time and after a refusal", world_events(t, tx, number, EV_MESSAGE), 1);
+	EXPECT_EQ("its agent may send it now, before its time and after a refusal",
+	          world_events(t, tx, number, EV_MESSAGE), 1);
 }
 TEST_EACH_DB(held_is_taken_back)
 {

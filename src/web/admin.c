@@ -1,6 +1,7 @@
 /* Administration, first part: start page with settings, agents, API tokens; and the table of all its routes. Accounts
  * are admin_accounts.c's, plans admin_plans.c's, jobs, mails and import admin_tools.c's. */
 #include "event/event.h"
+#include "ticket/held.h"
 #include "tmpl.h"
 #include "web/admin_view.h"
 #include "web/signin_private.h"
@@ -23,6 +24,7 @@ struct home {
 	struct job_counts jobs;
 	struct outmail_row *failed;
 	size_t n_failed;
+	struct str hold;
 };
 
 static enum rc load_home(struct db_tx *tx, void *arg, struct err *err)
@@ -30,6 +32,8 @@ static enum rc load_home(struct db_tx *tx, void *arg, struct err *err)
 	struct home *h = arg;
 	enum rc rc = job_count(tx, h->q->now, &h->jobs, err);
 
+	if (rc == RC_OK && setting_get(tx, h->q->arena, HELD_SECONDS, &h->hold, NULL) != RC_OK)
+		h->hold = STR("0");
 	return rc == RC_OK ? outbox_list(tx, h->q->arena, OUTMAIL_FAILED, MAX_FAILED, &h->failed, &h->n_failed, err)
 	                   : rc;
 }
@@ -52,6 +56,7 @@ static enum rc show_home(struct req *q, struct resp *r)
 		                .product = web_field_value(q, "product", s.product),
 		                .phone = web_field_value(q, "phone", s.phone),
 		                .support_addr = web_field_value(q, "support_addr", s.support_addr),
+		                .hold_seconds = web_field_value(q, "hold_seconds", h.hold),
 		                .product_fixed = c->product.n > 0,
 		                .phone_fixed = c->phone.n > 0,
 		                .addr_fixed = c->support_addr.n > 0,
@@ -85,6 +90,11 @@ static enum rc save_settings(struct db_tx *tx, void *arg, struct err *err)
 	if (rc == RC_OK)
 		rc = setting_set(tx, "require_totp", str_is(req_field(q, "require_totp"), "1") ? STR("1") : STR("0"),
 		                 err);
+	int64_t hold = 0;
+
+	if (rc == RC_OK && req_int(q, "hold_seconds", &hold))
+		rc = hold < 0 ? fail_field(err, RC_INVALID, "hold_seconds", "Replies are held 0 to %d seconds. Nothing was changed.", HELD_SECONDS_MAX)
+		              : setting_set(tx, HELD_SECONDS, arena_strf(q->arena, "%lld", (long long)hold), err);
 	/* Who came in without one may not stay so (S-42): the administrator who asks for it is no exception. */
 	if (rc == RC_OK && str_is(req_field(q, "require_totp"), "1")) {
 		rc = session_want_second(tx, q->now, err);
@@ -104,6 +114,8 @@ static enum rc home_save(struct req *q, struct resp *r)
 	struct saving s = { .q = q };
 
 	rc = db_write(web_desk(q)->db, save_settings, &s, req_err(q));
+	if (web_form_failed(q, r, rc))
+		return show_home(q, r);
 	if (rc == RC_OK && s.second)
 		return resp_redirect(r, STR("/sign-in/code?next=%2Fdesk%2Fadmin"));
 	return rc == RC_OK ? web_done(r, _(web_lang(q), "Saved."), STR("/desk/admin")) : rc;
@@ -484,6 +496,7 @@ static const struct field home_fields[] = {
 	{"product",    FIELD_TEXT, 100, true },
 	{ "support_addr",         FIELD_EMAIL, 254, true },
 	{ "phone",           FIELD_TEXT, 40 },
+	{ "hold_seconds", FIELD_INT, HELD_SECONDS_MAX },
 	{ "require_totp",FIELD_BOOL },
 	{ 0       }
 };

@@ -6,6 +6,7 @@
  * DESK_KEPT_US old. Access is in the key and in the stamp: roles and accounts change by events, and sessions are
  * looked up before. */
 #include "event/event.h"
+#include "ticket/held.h"
 #include "util/recall.h"
 #include "web/desk_view.h"
 #include "web/web.h"
@@ -64,6 +65,8 @@ enum rc desk_kept_read(struct db_tx *tx, void *kept, struct err *err)
 	               &have) &&
 	    unpack(k, have, &ticket))
 		rc = draft_any(tx, &q->actor, ticket, &writing, err);
+	if (rc == RC_OK && !writing) /* what waits to be sent has no events either */
+		rc = held_any(tx, ticket, &writing, err);
 	if (rc != RC_OK)
 		return rc;
 	k->found = !writing;
@@ -77,7 +80,7 @@ void desk_kept_put(const struct desk_kept *k, const struct out_marks *marks)
 	AUTO_BUF b;
 
 	buf_init(&b, 1 << 20);
-	if (!web_is_agent(q) || k->load.reply.id.v || k->load.note.id.v || marks->n > COUNT(marks->at))
+	if (!web_is_agent(q) || k->load.reply.id.v || k->load.note.id.v || k->load.n_held || marks->n > COUNT(marks->at))
 		return;
 	buf_add(&b, &h, sizeof(h));
 	buf_add(&b, marks->at, marks->n * sizeof(marks->at[0]));

@@ -1,10 +1,13 @@
 /* What agents say on a ticket: replies, internal notes, and the draft that keeps both while they are written. The form
  * has a switch (reply or note) and buttons; whichever of them says "note" makes it one, so that nothing meant for
- * colleagues reaches a customer by a slip. Files of a refused try stay in the draft. */
+ * colleagues reaches a customer by a slip. Files of a refused try stay in the draft. A reply may be held for the seconds
+ * the desk wants, or until a time the agent chose: desk_held.c. */
 #include "kb/use.h"
+#include "ticket/held.h"
 #include "util/crypt.h"
 #include "util/json.h"
 #include "web/desk_view.h"
+#include "web/kb_edit_view.h"
 #include "web/portal_common.h"
 #include "web/web.h"
 
@@ -19,6 +22,8 @@ struct saying {
 	struct str removed[DESK_KEPT_MAX]; /* tokens of kept files that shall not come along */
 	size_t n_removed;
 	struct message_id message;
+	struct instant later; /* chosen by the agent */
+	int64_t held;         /* not said: this one waits */
 };
 
 static void read_form(struct req *q, struct saying *s)
@@ -62,7 +67,7 @@ static enum rc find_draft(struct db_tx *tx, struct saying *s, bool note, struct 
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-static struct str draft_data(struct arena *a, struct str text)
+struct str desk_draft_data(struct arena *a, struct str text)
 {
 	AUTO_BUF b;
 	struct json j;
@@ -95,7 +100,7 @@ static enum rc keep_draft(struct db_tx *tx, void *arg, struct err *err)
 		return rc;
 	if (str_trim(s->text).n == 0 && s->n_files == 0 && mine.n_attachments == 0)
 		return mine.id.v ? draft_drop(tx, who, mine.id, err) : RC_OK;
-	rc = draft_save(tx, who, s->q->now, purpose_of(s->note), t.id, draft_data(s->q->arena, s->text), &mine.id, err);
+	rc = draft_save(tx, who, s->q->now, purpose_of(s->note), t.id, desk_draft_data(s->q->arena, s->text), &mine.id, err);
 	for (size_t i = 0; i < s->n_files && rc == RC_OK; i++)
 		rc = draft_attach(tx, s->q->arena, who, s->q->now, mine.id, &s->files[i], &made, err);
 	return rc;
@@ -134,6 +139,7 @@ static struct str request_hash(struct saying *s)
 		buf_addf(&b, STR_F " " STR_F "\n", STR_A(s->files[i].sha256), STR_A(s->files[i].name));
 	for (size_t i = 0; i < s->n_removed; i++)
 		buf_addf(&b, STR_F "\n", STR_A(s->removed[i]));
+	buf_addf(&b, "%lld\n", (long long)s->later.us);
 	buf_adds(&b, s->text);
 	return sha256_hex(s->q->arena, buf_str(&b));
 }
@@ -158,6 +164,22 @@ static enum rc take_draft(struct db_tx *tx, struct saying *s, bool note, struct 
 	return rc == RC_OK && d.id.v ? draft_drop(tx, &s->q->actor, d.id, err) : rc;
 }
 
+/* Not set: now. */
+static enum rc moment(struct db_tx *tx, const struct saying *s, struct instant *ret, struct err *err)
+{
+	struct str text = STR_NULL;
+	int64_t seconds = 0;
+
+	*ret = s->note ? (struct instant){ 0 } : s->later;
+	if (s->note || time_is_set(s->later))
+		return RC_OK;
+	enum rc rc = setting_get(tx, s->q->arena, HELD_SECONDS, &text, NULL);
+
+	if (rc == RC_OK && str_to_i64(text, &seconds) == RC_OK && seconds > 0 && seconds <= HELD_SECONDS_MAX)
+		*ret = time_add(s->q->now, seconds * SECOND_US);
+	return rc == RC_OK || rc == RC_NOT_FOUND ? RC_OK : fail(err, rc, "The settings cannot be read at the moment. Nothing was sent; try again in a moment.");
+}
+
 static enum rc say(struct db_tx *tx, struct saying *s, struct err *err)
 {
 	struct arena *a = s->q->arena;
@@ -179,6 +201,12 @@ static enum rc say(struct db_tx *tx, struct saying *s, struct err *err)
 		                 .then = s->wait ? STATE_WAITING : 0,
 		                 .waiting_for = s->wait ? WAITING_CUSTOMER : 0 };
 
+	struct instant at = { 0 };
+
+	if (rc == RC_OK)
+		rc = moment(tx, s, &at, err);
+	if (rc == RC_OK && time_is_set(at))
+		return held_put(tx, a, &s->q->actor, s->q->now, s->number, &m, at, s->seen, &s->held, err);
 	if (rc == RC_OK)
 		rc = ticket_say(tx, a, &s->q->actor, s->q->now, s->number, &m, s->seen, &s->message, err);
 	return rc == RC_OK && !s->note ? kb_used_in(tx, web_kb_base(s->q), m.text, t.id, s->q->now, err) : rc;
@@ -212,6 +240,7 @@ const struct field desk_reply_fields[] = {
 	{ "act",	                        FIELD_CHOICE, 0, false, "send|wait|note", "The button" },
 	{ "seen",	                           FIELD_INT, 0, false, NULL, "The newest event that the person saw" },
 	{ "once",  FIELD_TEXT, 100, false, NULL, "Key of this form: sent twice, it is one message" },
+	{ "later_at", FIELD_TEXT, 20, false, NULL, "When the reply shall be sent, in the agent's zone; empty: now" },
 	{ "remove",	                       FIELD_TEXT, 64, false, NULL, "Tokens of kept files that shall not come along" },
 	{ "files", FIELD_FILE, 0, false, NULL, "Files" },
 	{ .name = NULL	                      },
@@ -226,6 +255,25 @@ static void keep_refused(struct saying *s)
 		s->n_files = 0; /* the text is in the page all the same */
 }
 
+static enum rc read_later(struct saying *s, struct err *err)
+{
+	struct req *q = s->q;
+	enum rc rc = s->note ? RC_OK : kb_when(q, "later_at", &s->later, err);
+
+	if (rc == RC_OK && time_is_set(s->later) &&
+	    (!time_before(q->now, s->later) || s->later.us - q->now.us > HELD_MAX_DAYS * DAY_US))
+		return fail_field(err, RC_INVALID, "later_at", "Choose a time from now on, within a year. Nothing was sent.");
+	return rc;
+}
+
+/* One answers twice, when the first answer got lost: then nobody knows any more whether it was held. */
+static struct str place_of(const struct saying *s)
+{
+	struct str url = desk_ticket_url(s->q, s->number);
+
+	return s->message.v ? arena_strf(s->q->arena, STR_F "#m%lld", STR_A(url), (long long)s->message.v) : str_concat(s->q->arena, url, STR("#held"));
+}
+
 enum rc desk_reply_post(struct req *q, struct resp *r)
 {
 	struct saying s = { 0 };
@@ -238,6 +286,8 @@ enum rc desk_reply_post(struct req *q, struct resp *r)
 		return desk_show(q, r, "reply");
 	enum rc rc = web_keep_uploads(q, "files", &s.files, &s.n_files, req_err(q));
 
+	if (rc == RC_OK)
+		rc = read_later(&s, req_err(q));
 	s.hash = request_hash(&s);
 	if (rc == RC_OK)
 		rc = db_write(web_desk(q)->db, say_once, &s, req_err(q));
@@ -246,10 +296,10 @@ enum rc desk_reply_post(struct req *q, struct resp *r)
 	if (rc == RC_OK)
 		return web_done(r,
 		                s.note   ? _(l, "The note is saved. Only agents see it.")
+		                : !s.message.v ? _(l, "The reply waits. Until it is sent you can undo it.")
 		                : s.wait ? _(l, "Sent. The ticket waits for the customer.")
 		                         : _(l, "Sent."),
-		                arena_strf(q->arena, STR_F "#m%lld", STR_A(desk_ticket_url(q, s.number)),
-		                           (long long)s.message.v));
+		                place_of(&s));
 	if (rc == RC_NOT_FOUND)
 		return rc;
 	keep_refused(&s);

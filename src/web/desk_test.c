@@ -3,6 +3,7 @@
 #include "blob/blob.h"
 #include "mail/intake.h"
 #include "search/search.h"
+#include "ticket/held.h"
 #include "ticket/ticket_world.h"
 #include "util/recall.h"
 #include "web/web.h"
@@ -312,6 +313,79 @@ TEST_EACH_DB(desk_somebody_was_faster)
 	act(&b, b.number, "state", "to=waiting-others&seen=1");
 	EXPECT("a small form is held back alike",
 	       b.status == 409 && shows(&b, "Do it anyway") && shows(&b, "name=\"to\" value=\"waiting-others\""));
+	close_desk(&b);
+}
+
+static enum rc hold_ten(struct db_tx *tx, void *arg, struct err *err)
+{
+	return setting_set(tx, HELD_SECONDS, STR("10"), err);
+}
+
+static int64_t held_id(struct browser *b)
+{
+	int64_t id = 0;
+
+	return str_to_i64(hidden(b, "id"), &id) == RC_OK ? id : 0;
+}
+
+TEST_EACH_DB(desk_reply_is_held)
+{
+	struct browser b;
+	struct instant now = time_now();
+
+	open_desk(&b, t);
+	EXPECT_RC(RC_OK, db_write(t->db, hold_ten, NULL, &t->err));
+	say_now(&b, PART("text", "To the wrong person") PART("act", "send") FILE_PART("a.txt", "text/plain", "bytes"));
+	EXPECT("a held reply leads to where it can be undone", b.status == 303 && says(&b, "#held"));
+	get_ticket(&b, b.number);
+	EXPECT("it waits, with its seconds", shows(&b, "Sending in") && shows(&b, "To the wrong person") && shows(&b, "Undo"));
+	EXPECT("and is not in the conversation", times(&b, "class=\"msg us\"") == 0);
+	int64_t id = held_id(&b);
+
+	EXPECT_RC(RC_OK, desk_send_due(&b.desk, id, now, &t->arena, &t->err));
+	get_ticket(&b, b.number);
+	EXPECT("before its moment it is not sent", times(&b, "class=\"msg us\"") == 0);
+	act(&b, b.number, "held", str_z(&t->arena, arena_strf(&t->arena, "act=undo&id=%lld", (long long)id)));
+	EXPECT_EQ("undone", b.status, 303);
+	get_ticket(&b, b.number);
+	EXPECT("text and file are in the composer again", shows(&b, "To the wrong person</textarea>") && shows(&b, "a.txt") && !shows(&b, "Sending in"));
+	say_now(&b, PART("text", "To the right person") PART("act", "wait"));
+	get_ticket(&b, b.number);
+	id = held_id(&b);
+	now = time_add(time_now(), MINUTE_US);
+	EXPECT_RC(RC_OK, desk_send_due(&b.desk, id, now, &t->arena, &t->err));
+	EXPECT_RC(RC_OK, desk_send_due(&b.desk, id, now, &t->arena, &t->err));
+	get_ticket(&b, b.number);
+	EXPECT("at its moment it is said, once, with its file", times(&b, "class=\"msg us\"") == 1 && times(&b, "a.txt") == 1 && shows(&b, "Waiting for customer"));
+	act(&b, b.number, "held", str_z(&t->arena, arena_strf(&t->arena, "act=undo&id=%lld", (long long)id)));
+	EXPECT("too late to undo is said", b.status == 303);
+	get_ticket(&b, b.number);
+	EXPECT("and changes nothing", times(&b, "class=\"msg us\"") == 1 && shows(&b, "></textarea>"));
+	close_desk(&b);
+}
+
+TEST_EACH_DB(desk_reply_is_scheduled)
+{
+	struct browser b;
+	struct civil c = time_civil_in(time_add(time_now(), DAY_US), "UTC");
+	struct str when = arena_strf(&t->arena, "%04d-%02d-%02dT08:00", c.year, c.month, c.day);
+
+	open_desk(&b, t);
+	say_now(&b, PART("text", "Too early") PART("act", "send") PART("later_at", "2020-01-01T08:00"));
+	EXPECT("not into the past; the text stays", b.status == 422 && shows(&b, "Too early</textarea>") && shows(&b, "id=\"later_at-error\""));
+	say_now(&b, str_z(&t->arena, arena_strf(&t->arena, PART("text", "Good morning") PART("act", "send") PART("later_at", STR_F), STR_A(when))));
+	EXPECT_EQ("into the future", b.status, 303);
+	get_ticket(&b, b.number);
+	EXPECT("the ticket says when", shows(&b, "Will be sent") && shows(&b, "Good morning") && times(&b, "class=\"msg us\"") == 0);
+	say_now(&b, PART("text", "And one more") PART("act", "send") PART("later_at", "2199-01-01T08:00"));
+	EXPECT("beyond a year is refused", b.status == 422);
+	get(&b, "/desk/later");
+	EXPECT("its agent has a list of them", b.status == 200 && shows(&b, "Good morning") && shows(&b, "Send now"));
+	EXPECT_RC(RC_OK, db_write(t->db, become_ben, &b, &t->err));
+	get(&b, "/desk/later");
+	EXPECT("nobody else has", b.status == 200 && !shows(&b, "Good morning"));
+	get_ticket(&b, b.number);
+	EXPECT("colleagues see that it waits and cannot touch it", shows(&b, "Good morning") && !shows(&b, "value=\"undo\""));
 	close_desk(&b);
 }
 

@@ -4,6 +4,7 @@
 #include "call/call.h"
 #include "html/html.h"
 #include "mime/mime.h"
+#include "ticket/held.h"
 #include "web/clock_view.h"
 #include "web/desk_view.h"
 #include "web/kb_use_view.h"
@@ -51,6 +52,8 @@ enum rc desk_load(struct db_tx *tx, void *load, struct err *err)
 		rc = load_draft(tx, x, DRAFT_REPLY, &x->reply, err);
 	if (rc == RC_OK)
 		rc = load_draft(tx, x, DRAFT_NOTE, &x->note, err);
+	if (rc == RC_OK)
+		rc = held_on(tx, a, t->id, &x->held, &x->n_held, err);
 	if (rc == RC_OK)
 		rc = desk_promise(tx, x, err);
 	if (rc == RC_OK)
@@ -766,6 +769,10 @@ void desk_fill(struct req *q, struct desk_load *x, const char *action, struct de
 	desk_items(q, &x->view, (struct event_id){ 0 }, &v->items, &v->n_items);
 	fill_people(q, x, v);
 	fill_composer(q, x, v);
+	v->held = x->held;
+	v->n_held = x->n_held;
+	v->later_at = desk_typed(v, "reply", "later_at", STR(""));
+	v->reader_zone = web_zone(q);
 }
 
 /* ---- forms of the page ---- */

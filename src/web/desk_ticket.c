@@ -466,6 +466,8 @@ const struct route desk_ticket_routes[] = {
          "Reply or note", NULL, NULL },
 	{ HTTP_POST,	                  TICKET "/draft", CAP_AGENT, desk_draft_post, desk_draft_fields, 0, "Keeps what is being written",
          NULL, NULL },
+	{ HTTP_POST, TICKET "/held", CAP_AGENT, desk_held_post, desk_held_fields, 0, "Undoes a reply that waits, or sends it now", NULL, NULL },
+	{ HTTP_GET, "/desk/later", CAP_AGENT, desk_later_show, NULL, 0, "My replies that wait", NULL, NULL },
 	{ HTTP_POST,                    TICKET "/take", CAP_AGENT, post_action, plain_fields, ROUTE_LENIENT, "Takes it", NULL, NULL },
 	{ HTTP_POST,	                  TICKET "/assign", CAP_AGENT, post_action, assign_fields, ROUTE_LENIENT, "Assigns it", NULL, NULL },
 	{ HTTP_POST,	             TICKET "/state", CAP_AGENT, post_action, state_fields, ROUTE_LENIENT, "Open or waiting", NULL,

@@ -109,12 +109,20 @@ struct desk_ticket {
 	const struct desk_problem *problem; /* incidents; web/problem_view.h */
 	const struct desk_checklist *checklist; /* requests; web/request_view.h */
 	struct str solution; /* fits: of the known problem it was part of */
+	struct held *held; /* ticket/held.h: replies that wait */
+	size_t n_held;
 	/* the composer */
 	struct str text, draft_url;
 	bool note;
 	struct desk_file *kept;
 	size_t n_kept;
 	struct instant kept_at; /* the draft's, not set = there is none */
+	struct str later_at, reader_zone; /* when the reply shall be sent; whose clock that is */
+};
+struct desk_later { /* desk_held.c */
+	struct held *held;
+	struct str *urls; /* of their tickets */
+	size_t n;
 };
 /* What was typed into a form of the page when that form was refused, else `fallback`. */
 struct str desk_typed(const struct desk_ticket *v, const char *action, const char *field, struct str fallback);
@@ -214,6 +222,8 @@ struct desk_load {
 	struct str *mentioned;
 	size_t n_mentioned;
 	struct draft reply, note;
+	struct held *held;
+	size_t n_held;
 	struct str plan_name, promise;
 	struct account account;
 	struct contact contact;
@@ -249,6 +259,7 @@ void desk_items(const struct req *q, const struct ticket_view *view, struct even
                 size_t *ret_n);
 /* The text a draft keeps. */
 struct str desk_draft_text(struct arena *a, struct str data);
+struct str desk_draft_data(struct arena *a, struct str text);
 
 /* desk_ticket.c: the ticket's page; `action` as in struct desk_ticket. */
 enum rc desk_show(struct req *q, struct resp *r, const char *action);
@@ -259,3 +270,10 @@ enum rc desk_show_stale(struct req *q, struct resp *r, const char *field, const 
 extern const struct field desk_reply_fields[], desk_draft_fields[];
 enum rc desk_reply_post(struct req *q, struct resp *r);
 enum rc desk_draft_post(struct req *q, struct resp *r);
+
+/* desk_held.c: handlers of routes in desk_ticket.c. */
+extern const struct field desk_held_fields[];
+enum rc desk_held_post(struct req *q, struct resp *r);
+enum rc desk_later_show(struct req *q, struct resp *r);
+/* Until it is sent, from 1; 0: so long that the time is told. */
+int64_t desk_held_seconds(struct instant now, const struct held *h);

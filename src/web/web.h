@@ -109,6 +109,9 @@ struct job;
 enum rc signin_job_mail(void *app, const struct job *job, struct arena *scratch, struct err *err);
 /* "web.touch", every minute: writes when sessions and tokens were last used, as event threads noted it. */
 enum rc web_job_touch(void *app, const struct job *job, struct arena *scratch, struct err *err);
+/* "reply.send": says a reply that waits, at its moment (ticket/held.h). What is refused for good stays, with the reason. */
+enum rc desk_job_send(void *app, const struct job *job, struct arena *scratch, struct err *err);
+enum rc desk_send_due(struct desk *desk, int64_t id, struct instant now, struct arena *a, struct err *err);
 enum rc web_touch(struct desk *d, struct err *err);
 
 /* ---- routes, put together in app/wire.c ---- */

@@ -151,6 +151,8 @@ GET /desk/tickets/{number} agent
 GET /desk/tickets/{number}/clocks agent
 POST /desk/tickets/{number}/reply agent
 POST /desk/tickets/{number}/draft agent
+POST /desk/tickets/{number}/held agent
+GET /desk/later agent
 POST /desk/tickets/{number}/take agent
 POST /desk/tickets/{number}/problem agent
 POST /desk/tickets/{number}/checklist agent
@@ -283,6 +285,7 @@ BODY = {
     'POST /api/v1/tickets/{number}/messages': {'text': 'x'},
 }
 FORM = {
+    'POST /desk/tickets/{number}/held': {'act': 'undo', 'id': '1'},
     'POST /desk/calls/{one}': {'do': 'number', 'number': ''},
     'POST /support/tickets/{number}': {'text': 'x'}, 'POST /support/tickets/{number}/draft': {'text': 'x'},
     'POST /support/tickets/{number}/rate': {'rating': 'good'}, 'POST /support/tickets/{number}/reopen': {'reason': 'x'},
