@@ -11,6 +11,7 @@ import time
 import urllib.parse
 
 WORDS = 20000
+REPEAT = int(os.environ.get("REPEAT", "1"))  # the best of so many: what a busy machine adds is left out
 
 
 def vocabulary():
@@ -68,12 +69,17 @@ def ask(base, n):
             path = '/kb/suggest' if kind == 'beginning' else '/kb'
             if kind == 'beginning':
                 w[-1] = w[-1][:max(3, len(w[-1]) - 2)]
-            start = time.perf_counter()
-            c.request('GET', f'{path}?q={"+".join(w)}')
-            r = c.getresponse()
-            body = r.read()
-            took.append((time.perf_counter() - start) * 1000)
-            hits += b'/kb/part' in body or b'/kb/page' in body or b'kbhits' in body
+            best = 1e9
+            for _ in range(REPEAT):
+                start = time.perf_counter()
+                c.request('GET', f'{path}?q={"+".join(w)}')
+                r = c.getresponse()
+                body = r.read()
+                best = min(best, (time.perf_counter() - start) * 1000)
+            took.append(best)
+            if os.environ.get('SLOW') and took[-1] > float(os.environ['SLOW']):
+                print(kind, f'{took[-1]:.1f}', ' '.join(w))
+            hits += b'kbhits' in body or b'"url"' in body
             assert r.status == 200, r.status
         took = sorted(took[20:])
         print(f'{kind} {took[len(took) // 2]:.1f} {took[int(len(took) * .99)]:.1f} {hits * 100 // (n + 20)}')

@@ -97,6 +97,26 @@ int find_score(const struct find_terms *t, struct str rank, bool some)
 
 /* ---- snippets ---- */
 
+/* Most words of a text begin with a letter that no word of the query begins with. */
+static void first_letters(const struct find_terms *t, bool ret[256])
+{
+	for (int c = 0x80; c < 256; c++) /* what it is without accents shows when it is folded */
+		ret[c] = true;
+	for (size_t g = 0; g < t->n; g++)
+		for (size_t k = 0; k < t->at[g].n; k++) {
+			struct str rest = t->at[g].form[k].text, one;
+
+			while (str_cut(&rest, ' ', &one))
+				if (one.n) {
+					unsigned char c = (unsigned char)one.p[0];
+
+					ret[c] = true;
+					if (c >= 'a' && c <= 'z')
+						ret[c - 32] = true;
+				}
+		}
+}
+
 static bool is_hit(struct arena *a, const struct find_terms *t, struct str word)
 {
 	AUTO_BUF b;
@@ -130,11 +150,13 @@ size_t find_snippet(struct arena *a, const struct find_terms *t, struct str lang
 	struct str w;
 	size_t at = 0, best = 0, best_n = 0, from, to;
 	int quotes = 0;
+	bool begins[256] = { 0 };
 
 	*ret = NULL;
+	first_letters(t, begins);
 	text = str_utf8_clip(text, LOOKED_AT);
 	while (hits.n < 200 && search_next_word(text, &at, &quotes, &w))
-		if (is_hit(a, t, w))
+		if (begins[(unsigned char)w.p[0]] && is_hit(a, t, w))
 			*VEC_ADD(a, &hits) = (struct spot){ (size_t)(w.p - text.p), (size_t)(w.p - text.p) + w.n };
 	if (!hits.n)
 		return 0;

@@ -32,8 +32,8 @@ DB_QUERY2(q_match_head, "kb.look-head",
           CANDIDATE "kb_fts f JOIN kb_index a ON a.article_id = f.article_id JOIN kb_page p ON p.id = a.page_id"
                     " WHERE f.head @@ CAST(:q AS tsquery)" WANTED);
 DB_QUERY(q_pinned, "kb.look-pinned",
-         CANDIDATE "kb_index a JOIN kb_page p ON p.id = a.page_id WHERE EXISTS (SELECT 1 FROM kb_pin k WHERE"
-                   " k.page_id = p.id AND k.words = :q AND k.lang IN ('', :lang))" WANTED);
+         CANDIDATE "kb_pin k JOIN kb_page p ON p.id = k.page_id JOIN kb_index a ON a.page_id = p.id WHERE k.words = :q"
+                   " AND k.lang IN ('', :lang)" WANTED);
 #define SHOWN                                                                                                          \
 	"SELECT a.id, a.slug, a.title, a.summary, SUBSTR(a.body, 1, 16000) FROM article a JOIN kb_page p ON"           \
 	" p.id = a.page_id WHERE "

@@ -2,6 +2,7 @@
  * nothing of what the reader may not see, in no number and no suggestion. */
 #include "kb/edit.h"
 #include "kb/find_private.h"
+#include "kb/read.h"
 #include "test/test.h"
 #include <stdio.h>
 
@@ -283,4 +284,43 @@ TEST_EACH_DB(find_what_is_there_now)
 	find(&w, &nobody, "learners", "en");
 	EXPECT_EQ("the old ones no more", (int64_t)w.found.total, 0);
 	EXPECT_RC(RC_OK, kb_index_catch_up(t->db, &t->arena, &t->err));
+}
+
+/* ---- gaps ---- */
+
+struct gaps {
+	struct test *t;
+	struct kb_gap *at;
+	size_t n;
+};
+
+static enum rc read_gaps(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct gaps *g = arg;
+
+	return kb_gaps(tx, &g->t->arena, 0, false, &g->at, &g->n, err);
+}
+
+TEST_EACH_DB(find_gaps)
+{
+	struct gaps g = { .t = t };
+	struct kb_tally *tally = kb_tally_new();
+	struct instant now = time_now();
+
+	kb_tally_query(tally, STR("en"), STR("Quokkas"), 0, now);
+	kb_tally_query(tally, STR("en"), STR("quokkas"), 0, now);
+	kb_tally_query(tally, STR("en"), STR("grades"), 3, now);
+	kb_tally_query(tally, STR("en"), STR("certificates"), 3, now);
+	kb_tally_opened(tally, STR("en"), STR("certificates"), now);
+	EXPECT_RC(RC_OK, kb_tally_flush(tally, t->db, &t->err));
+	EXPECT_RC(RC_OK, db_read(t->db, read_gaps, &g, &t->err));
+	EXPECT_EQ("what was opened is no gap", g.n, 2);
+	EXPECT("what was searched most comes first", g.n == 2 && str_is(g.at[0].words, "quokkas") && g.at[0].n == 2);
+	EXPECT("found and not opened",
+	       g.n == 2 && str_is(g.at[1].words, "grades") && g.at[1].hits == 3 && !g.at[1].opened);
+	kb_tally_opened(tally, STR("en"), STR("grades"), now); /* a minute later */
+	EXPECT_RC(RC_OK, kb_tally_flush(tally, t->db, &t->err));
+	EXPECT_RC(RC_OK, db_read(t->db, read_gaps, &g, &t->err));
+	EXPECT("opened later counts", g.n == 1 && g.at[0].hits == 0);
+	kb_tally_free(tally);
 }
