@@ -4,10 +4,10 @@
 #include "kb/kb_private.h"
 #include "util/json.h"
 
-#define CHECKS   12 /* queries that typing mistakes of one search may cost */
-#define NEAR_MAX 300
-#define GROUPS   1000
-#define FEW      3 /* so few hits while typing: look for beginnings, too */
+#define CHECKS    12 /* queries that typing mistakes of one search may cost */
+#define NEAR_MAX  300
+#define GROUPS    1000
+#define PROPOSALS 150 /* as KB_LOOKED_AT, while somebody types: each letter asks */
 
 /* As KB_LANG, over the narrow table. */
 #define INDEX_LANG                                                                                                     \
@@ -20,17 +20,20 @@
 	                                     "AS TEXT) = '' OR p.product = :product)"                                  \
 	                                     " AND (CAST(:release AS TEXT) = '' OR p.releases LIKE '% ' || "           \
 	                                     "CAST(:release AS TEXT) || ' %') LIMIT :max"
-/* The order of the joins is given: the words first. */
+/* The order of the joins is given: the words first. PostgreSQL would else walk all articles by their number, opening
+ * the words of each, because it thinks that enough of them will do. */
+#define WORDS_FIRST(column)                                                                                            \
+	"WITH f AS MATERIALIZED (SELECT article_id FROM kb_fts WHERE " column " @@ CAST(:q AS tsquery)) "
 DB_QUERY2(q_match, "kb.look",
           CANDIDATE "kb_fts f CROSS JOIN kb_index a ON a.article_id = f.rowid CROSS JOIN kb_page p ON p.id = a.page_id"
                     " WHERE kb_fts MATCH :q" WANTED,
-          CANDIDATE "kb_fts f JOIN kb_index a ON a.article_id = f.article_id JOIN kb_page p ON p.id = a.page_id"
-                    " WHERE f.body @@ CAST(:q AS tsquery)" WANTED);
+          WORDS_FIRST("body") CANDIDATE
+          "f JOIN kb_index a ON a.article_id = f.article_id JOIN kb_page p ON p.id = a.page_id WHERE true" WANTED);
 DB_QUERY2(q_match_head, "kb.look-head",
           CANDIDATE "kb_fts f CROSS JOIN kb_index a ON a.article_id = f.rowid CROSS JOIN kb_page p ON p.id = a.page_id"
                     " WHERE kb_fts MATCH :q" WANTED,
-          CANDIDATE "kb_fts f JOIN kb_index a ON a.article_id = f.article_id JOIN kb_page p ON p.id = a.page_id"
-                    " WHERE f.head @@ CAST(:q AS tsquery)" WANTED);
+          WORDS_FIRST("head") CANDIDATE
+          "f JOIN kb_index a ON a.article_id = f.article_id JOIN kb_page p ON p.id = a.page_id WHERE true" WANTED);
 DB_QUERY(q_pinned, "kb.look-pinned",
          CANDIDATE "kb_pin k JOIN kb_page p ON p.id = k.page_id JOIN kb_index a ON a.page_id = p.id WHERE k.words = :q"
                    " AND k.lang IN ('', :lang)" WANTED);
@@ -123,7 +126,7 @@ static bool is_filtered(const struct kb_query *q)
 static enum rc match(struct looking *x, const struct find_terms *t, bool any)
 {
 	bool postgres = db_tx_is_postgres(x->tx);
-	size_t n = 0;
+	size_t n = 0, max = x->q->typing ? PROPOSALS : KB_LOOKED_AT;
 	enum rc rc = RC_OK;
 	AUTO_BUF all;
 	AUTO_BUF head;
@@ -138,14 +141,14 @@ static enum rc match(struct looking *x, const struct find_terms *t, bool any)
 	if (all.full || head.full)
 		return RC_OK;
 	if (any)
-		rc = ask(x, &q_match_head, buf_str(&head), false, KB_LOOKED_AT, &n);
+		rc = ask(x, &q_match_head, buf_str(&head), false, max, &n);
 	if (rc == RC_OK && !x->found.n)
-		rc = ask(x, &q_match, buf_str(&all), false, KB_LOOKED_AT, &n);
-	x->many = n >= KB_LOOKED_AT;
+		rc = ask(x, &q_match, buf_str(&all), false, max, &n);
+	x->many = n >= max;
 	if (rc == RC_OK && x->many && !any)
-		rc = ask(x, &q_match_head, buf_str(&head), false, KB_LOOKED_AT, &n);
+		rc = ask(x, &q_match_head, buf_str(&head), false, max, &n);
 	if (rc == RC_OK && x->many && is_filtered(x->q))
-		rc = ask(x, &q_match, buf_str(&all), true, KB_LOOKED_AT, &n);
+		rc = ask(x, &q_match, buf_str(&all), true, max, &n);
 	return rc;
 }
 
