@@ -7,7 +7,7 @@ carrel=${CARREL:-build-test/carrel}
 [ "$(id -u)" = 0 ] || { echo "skipped: Postfix needs root"; exit 77; }
 command -v postfix >/dev/null && command -v swaks >/dev/null || { echo "skipped: postfix or swaks is missing"; exit 77; }
 dir=$(mktemp -d /tmp/carrel-mail-XXXXXX)
-free() { python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'; }
+free() { python3 tests/ports.py; }
 export CARREL_SUPPORT_ADDR=support@desk.example
 http=$(free) lmtp=$(free) smtp=$(free) sink=$(free)
 serve= sinkpid= passed=0 failed=0

@@ -8,7 +8,7 @@ carrel=${CARREL:-build-test/carrel}
 [ "$(id -u)" = 0 ] || { echo "skipped: Dovecot needs root"; exit 77; }
 command -v dovecot >/dev/null && command -v openssl >/dev/null || { echo "skipped: dovecot or openssl is missing"; exit 77; }
 dir=$(mktemp -d /tmp/carrel-imap-XXXXXX)
-free() { python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'; }
+free() { python3 tests/ports.py; }
 http=$(free) imaps=$(free) imap=$(free) hostile=$(free) oauth=$(free)
 serve= hpid= opid= passed=0 failed=0
 stop_desk() { [ -z "$serve" ] || { kill "${1:--TERM}" "$serve"; wait "$serve"; } 2>/dev/null; serve=; }

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.." || exit 1
 carrel=${CARREL:-build-test/carrel}
 command -v sqlite3 >/dev/null || { echo "skipped: sqlite3 is missing"; exit 77; }
 dir=$(mktemp -d /tmp/carrel-out-XXXXXX)
-free() { python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'; }
+free() { python3 tests/ports.py; }
 http=$(free) smtp=$(free)
 serve= mta= passed=0 failed=0
 cleanup() {

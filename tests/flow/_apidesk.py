@@ -19,12 +19,8 @@ import urllib.parse
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CARREL = os.environ.get('CARREL') or os.path.join(ROOT, 'build-test', 'carrel')
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
+sys.path.insert(0, os.path.join(ROOT, 'tests'))
+from ports import free_port  # noqa: E402
 
 
 class Answer:

@@ -5,6 +5,8 @@ import json, os, signal, socket, subprocess, sys, tempfile, time, urllib.request
 
 CARREL = os.environ.get('CARREL', os.path.join(os.path.dirname(__file__), '../../build-test/carrel'))
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
+sys.path.insert(0, os.path.join(ROOT, 'tests'))
+from ports import free_port  # noqa: E402
 passed = failed = skipped = 0
 
 
@@ -13,12 +15,6 @@ def ok(why, good, more=''):
     passed, failed = passed + bool(good), failed + (not good)
     if not good:
         print('FAILED', why, more)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
 
 
 class Desk:

@@ -1,6 +1,9 @@
 """A DNS server on loopback that knows a dict: {(name, type): [value, ...]}. A name that is not in it does not exist; SILENT
 names get no answer; SERVFAIL as they say. TXT longer than a packet is cut and asked for again over TCP."""
-import ipaddress, socket, struct, threading
+import ipaddress, os, socket, struct, sys, threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+from ports import free_port  # noqa: E402
 
 A, MX, TXT, AAAA = 1, 15, 16, 28
 
@@ -30,8 +33,8 @@ class Dns:
     def __init__(self, zone):
         self.zone, self.silent, self.broken, self.asked, self.by_tcp = zone, set(), set(), [], 0
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(('127.0.0.1', 0))
-        self.port = self.udp.getsockname()[1]
+        self.port = free_port()
+        self.udp.bind(('127.0.0.1', self.port))
         self.tcp = socket.socket()
         self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.tcp.bind(('127.0.0.1', self.port))

@@ -1,8 +1,7 @@
 // A desk of its own and a browser for a story: `const d = await desk()`, at the end `await d.end()`.
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 const root = path.resolve(path.dirname(new URL(import.meta.url).pathname), '../..');
@@ -16,12 +15,12 @@ export const check = (why, ok, more = '') => { if (ok) passed++; else { failed++
 
 export async function desk({ demo = true, flags = [] } = {}) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'carrel-web-'));
-  const port = await new Promise((ok) => { const s = net.createServer().listen(0, '127.0.0.1', () => { const p = s.address().port; s.close(() => ok(p)); }); });
+  const port = Number(execFileSync('python3', [path.join(root, 'tests/ports.py')]));
   const base = `http://localhost:${port}`;
   if (demo) spawnSync(carrel, ['demo', '--data-dir', dir]);
   const child = spawn(carrel, ['serve', '--data-dir', dir, '--listen', `127.0.0.1:${port}`, '--base-url', base, '--support-addr', 'support@desk.example', ...(typeof flags === 'function' ? flags(port) : flags)], { stdio: ['ignore', 'ignore', fs.openSync(path.join(dir, 'log'), 'w')] });
   const logins = demo ? Object.fromEntries(fs.readFileSync(path.join(dir, 'SIGN-INS.txt'), 'utf8').split('\n').map((l) => l.match(/(\S+@\S+)\s+(\S+)$/)).filter(Boolean).map((m) => [m[1], m[2]])) : {};
-  for (let i = 0; i < 100; i++) { try { if ((await fetch(base + '/healthz')).ok) break; } catch { await new Promise((r) => setTimeout(r, 100)); } }
+  for (let i = 0; i < 600; i++) { try { if ((await fetch(base + '/healthz')).ok) break; } catch { await new Promise((r) => setTimeout(r, 100)); } }
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
   const page = async (options = {}) => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', ...options });

@@ -1,9 +1,8 @@
 // The main job in a real browser: a customer reports, an agent answers and resolves, the customer confirms and rates;
 // a customer without support gets a courteous no; every page of a customer passes axe in light, dark, wide and narrow.
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 const root = path.resolve(path.dirname(new URL(import.meta.url).pathname), '../..');
@@ -12,7 +11,7 @@ const { chromium } = require('playwright-core');
 const axeSource = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const carrel = process.env.CARREL || path.join(root, 'build-test/carrel');
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'carrel-web-'));
-const port = await new Promise((ok) => { const s = net.createServer().listen(0, '127.0.0.1', () => { const p = s.address().port; s.close(() => ok(p)); }); });
+const port = Number(execFileSync('python3', [path.join(root, 'tests/ports.py')]));
 const base = `http://localhost:${port}`;
 let passed = 0, failed = 0;
 const check = (why, ok, more = '') => { if (ok) passed++; else { failed++; console.log(`FAILED ${why} ${more}`); } };
@@ -20,7 +19,7 @@ const check = (why, ok, more = '') => { if (ok) passed++; else { failed++; conso
 spawnSync(carrel, ['demo', '--data-dir', dir]);
 const desk = spawn(carrel, ['serve', '--data-dir', dir, '--listen', `127.0.0.1:${port}`, '--base-url', base, '--support-addr', 'support@desk.example'], { stdio: ['ignore', 'ignore', fs.openSync(path.join(dir, 'log'), 'w')] });
 const logins = Object.fromEntries(fs.readFileSync(path.join(dir, 'SIGN-INS.txt'), 'utf8').split('\n').map((l) => l.match(/(\S+@\S+)\s+(\S+)$/)).filter(Boolean).map((m) => [m[1], m[2]]));
-for (let i = 0; i < 100; i++) { try { if ((await fetch(base + '/healthz')).ok) break; } catch { await new Promise((r) => setTimeout(r, 100)); } }
+for (let i = 0; i < 600; i++) { try { if ((await fetch(base + '/healthz')).ok) break; } catch { await new Promise((r) => setTimeout(r, 100)); } }
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
 
 async function signIn(email, options = {}) {
