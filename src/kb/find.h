@@ -23,6 +23,8 @@ struct kb_query {
 	struct str product, release;
 	struct str runs;     /* the Open edX release that the reader has: preferred */
 	bool newest, typing; /* newest first; the last word is not finished */
+	struct str about;    /* what speaks of this, too, comes first; alone it finds what the words do not */
+	unsigned likes;      /* 1 << kind: a little earlier than others */
 	size_t from, max;
 };
 struct kb_scrap {
@@ -55,10 +57,10 @@ struct kb_found {
 };
 MUST_USE enum rc kb_look(struct db_tx *tx, struct arena *out, const struct actor *who, const struct kb_query *q,
                          struct instant now, struct kb_found *ret, struct err *err);
-/* While somebody writes a ticket or types: at most `max`, without snippets; kind 0 all. `course` (an identifier, may be
- * empty) widens nothing today: it is there for pages that name courses. */
+/* While somebody writes a ticket: at most `max`, without snippets. Pages that name the course (course-v1:ORG+COURSE+RUN,
+ * ORG/COURSE/RUN or empty; its middle part counts) come first; `broken`: for an incident, else for a request. */
 MUST_USE enum rc kb_suggest(struct db_tx *tx, struct arena *out, const struct actor *who, struct str words,
-                            struct str lang, struct str course, int kind, size_t max, struct article_hit **ret,
+                            struct str lang, struct str course, bool broken, size_t max, struct article_hit **ret,
                             size_t *ret_n, struct err *err);
 
 /* ---- the index ---- */

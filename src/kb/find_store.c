@@ -8,6 +8,9 @@
 #define NEAR_MAX  300
 #define GROUPS    1000
 #define PROPOSALS 150 /* as KB_LOOKED_AT, while somebody types: each letter asks */
+#define ABOUT_MAX 100 /* that speak of a course */
+#define IS_ABOUT  60
+#define IS_LIKED  15
 
 /* As KB_LANG, over the narrow table. */
 #define INDEX_LANG                                                                                                     \
@@ -60,7 +63,7 @@ struct candidate {
 	struct str lang, rank, product, releases;
 	struct instant updated_at;
 	int kind, score;
-	bool pinned;
+	bool pinned, about;
 };
 struct looking {
 	struct db_tx *tx;
@@ -311,6 +314,37 @@ static enum rc steps(struct looking *x, struct kb_found *ret)
 	return match(x, &x->terms, true);
 }
 
+/* Which of them speak of q->about, too; when the words find nothing, those that do. */
+static enum rc lift(struct looking *x)
+{
+	struct find_terms about;
+	struct looking other = *x;
+	size_t n = 0;
+	AUTO_BUF b;
+
+	find_parse(x->out, x->q->about, x->q->lang, &about);
+	if (!about.n)
+		return RC_OK;
+	buf_init(&b, 16 << 10);
+	find_expression(&b, &about, db_tx_is_postgres(x->tx), false, false);
+	other.found.at = NULL;
+	other.found.n = other.found.cap = 0;
+	enum rc rc = ask(&other, &q_match, buf_str(&b), false, ABOUT_MAX, &n);
+
+	for (size_t i = 0; i < other.found.n; i++)
+		other.found.at[i].about = true;
+	if (rc != RC_OK || !x->found.n) {
+		x->found.at = other.found.at;
+		x->found.n = other.found.n;
+		x->found.cap = other.found.cap;
+		return rc;
+	}
+	for (size_t i = 0; i < x->found.n; i++)
+		for (size_t k = 0; k < other.found.n && !x->found.at[i].about; k++)
+			x->found.at[i].about = other.found.at[k].id == x->found.at[i].id;
+	return RC_OK;
+}
+
 /* ---- order, facets, what is shown ---- */
 
 static bool has_release(struct str releases, struct str one)
@@ -338,6 +372,8 @@ static void score(struct looking *x)
 			c->score += 40;
 		if (said(q->runs) && c->releases.n)
 			c->score += has_release(c->releases, q->runs) ? 30 : -30;
+		c->score += c->about ? IS_ABOUT : 0;
+		c->score += q->likes & 1u << c->kind ? IS_LIKED : 0;
 		if (c->pinned)
 			c->score += 1 << 20;
 		x->found.at[kept++] = *c;
@@ -476,6 +512,8 @@ enum rc kb_look(struct db_tx *tx, struct arena *out, const struct actor *who, co
 	rc = widen(&x);
 	if (rc == RC_OK)
 		rc = steps(&x, ret);
+	if (rc == RC_OK && said(q->about))
+		rc = lift(&x);
 	if (rc == RC_OK)
 		rc = ask(&x, &q_pinned, folded, false, KB_HITS_MAX, &n);
 	if (rc != RC_OK)
@@ -504,6 +542,7 @@ static enum rc hits(struct db_tx *tx, struct arena *out, const struct actor *who
 	*ret_n = found.n;
 	for (size_t i = 0; i < found.n; i++)
 		(*ret)[i] = (struct article_hit){ .id = found.at[i].id,
+			                          .page = found.at[i].page,
 			                          .slug = found.at[i].slug,
 			                          .title = found.at[i].title,
 			                          .summary = found.at[i].summary,
@@ -512,9 +551,18 @@ static enum rc hits(struct db_tx *tx, struct arena *out, const struct actor *who
 }
 
 enum rc kb_suggest(struct db_tx *tx, struct arena *out, const struct actor *who, struct str words, struct str lang,
-                   struct str course, int kind, size_t max, struct article_hit **ret, size_t *ret_n, struct err *err)
+                   struct str course, bool broken, size_t max, struct article_hit **ret, size_t *ret_n, struct err *err)
 {
-	struct kb_query q = { .words = words, .lang = lang, .kind = kind, .max = max, .typing = true };
+	static const unsigned repairs = 1u << ARTICLE_ARTICLE | 1u << ARTICLE_FAQ;
+	static const unsigned teaches = 1u << ARTICLE_DOC | 1u << ARTICLE_VIDEO | 1u << ARTICLE_RESOURCE;
+	char sep = str_starts(course, STR("course-v1:")) ? '+' : '/';
+	struct str rest = course, org, code = STR("");
+	struct kb_query q = {
+		.words = words, .lang = lang, .max = max, .typing = true, .likes = broken ? repairs : teaches
+	};
+
+	if (course.n && str_cut(&rest, sep, &org) && str_cut(&rest, sep, &code) && rest.n && code.n >= 3)
+		q.about = arena_strf(out, "\"" STR_F "\"", STR_A(code));
 
 	return hits(tx, out, who, &q, ret, ret_n, err);
 }

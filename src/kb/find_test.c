@@ -286,6 +286,71 @@ TEST_EACH_DB(find_what_is_there_now)
 	EXPECT_RC(RC_OK, kb_index_catch_up(t->db, &t->arena, &t->err));
 }
 
+struct proposals {
+	struct world w;
+	const char *words, *course;
+	bool broken;
+	struct article_hit *at;
+	size_t n;
+};
+
+static enum rc fill_courses(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct proposals *p = arg;
+	struct article all[] = {
+		page("forum", "en", "The forum", "Posts and answers.", VISIBLE_PUBLIC),
+		page("forum-101", "en", "Forum rules of a course", "The forum of MATH-101 has rules.", VISIBLE_PUBLIC),
+		page("forum-inside", "en", "Forum inside", "The forum of MATH-101 and ART-202.", VISIBLE_INTERNAL),
+		page("badges", "en", "Badges", "What they are.", VISIBLE_PUBLIC),
+		page("badges-book", "en", "Badges", "What they are.", VISIBLE_PUBLIC),
+	};
+	struct article_id id;
+	enum rc rc = RC_OK;
+
+	all[4].kind = ARTICLE_DOC;
+	for (size_t i = 0; i < COUNT(all) && rc == RC_OK; i++)
+		rc = kb_save(tx, &p->w.t->arena, &agent, time_now(), &all[i], &id, err);
+	return rc;
+}
+
+static enum rc propose(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct proposals *p = arg;
+
+	return kb_suggest(tx, &p->w.t->arena, &nobody, str_of(p->words), STR("en"), str_of(p->course), p->broken, 3,
+	                  &p->at, &p->n, err);
+}
+
+static bool proposed(struct proposals *p, const char *words, const char *course, bool broken, const char *slug)
+{
+	struct test *t = p->w.t;
+
+	p->words = words;
+	p->course = course;
+	p->broken = broken;
+	EXPECT_RC(RC_OK, db_read(t->db, propose, p, &t->err));
+	return p->n && str_is(p->at[0].slug, slug);
+}
+
+TEST_EACH_DB(find_for_a_course)
+{
+	struct proposals p = { .w = { .t = t } };
+
+	EXPECT_RC(RC_OK, db_write(t->db, fill_courses, &p, &t->err));
+	EXPECT("without a course the title decides", proposed(&p, "forum", "", true, "forum"));
+	EXPECT("a page about the course comes first",
+	       proposed(&p, "forum", "course-v1:Campus+MATH-101+2026", true, "forum-101") && p.n == 2);
+	EXPECT("the old form of its name, too", proposed(&p, "forum", "Campus/MATH-101/2026", true, "forum-101"));
+	EXPECT("another course lifts nothing", proposed(&p, "forum", "course-v1:Campus+PHYS+2026", true, "forum"));
+	EXPECT("words that nobody wrote: what there is about the course",
+	       proposed(&p, "xylophone", "course-v1:Campus+MATH-101+2026", true, "forum-101") && p.n == 1);
+	EXPECT("nothing of what is hidden",
+	       !proposed(&p, "xylophone", "course-v1:Campus+ART-202+2026", true, "") && !p.n);
+	EXPECT("a name that is none harms nothing", proposed(&p, "forum", "\"') OR +*\"+x+y", true, "forum"));
+	EXPECT("what is broken is repaired", proposed(&p, "badges", "", true, "badges") && p.n == 2);
+	EXPECT("what is asked for is read up", proposed(&p, "badges", "", false, "badges-book") && p.at[0].page > 0);
+}
+
 /* ---- gaps ---- */
 
 struct gaps {

@@ -26,7 +26,7 @@ MUST_USE enum rc kb_list(struct db_tx *tx, struct arena *out, const struct actor
  * Kind and visibility are the page's, in all languages. */
 MUST_USE enum rc kb_save(struct db_tx *tx, struct arena *scratch, const struct actor *who, struct instant now, const struct article *a, struct article_id *ret, struct err *err);
 
-struct article_hit { struct article_id id; struct str slug, title, summary; int kind; };
+struct article_hit { struct article_id id; int64_t page; struct str slug, title, summary; int kind; };
 /* Articles that `who` may see with all words, best first. */
 MUST_USE enum rc kb_search(struct db_tx *tx, struct arena *out, const struct actor *who, struct str words, struct str lang,
                            size_t max, struct article_hit **ret, size_t *ret_n, struct err *err);

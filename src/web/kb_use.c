@@ -67,7 +67,11 @@ static enum rc get_report(struct req *q, struct resp *r)
 		if (str_is(req_field(q, "by"), orders[i]))
 			v->by = (enum kb_order)i;
 	v->by_word = orders[v->by];
-	enum rc rc = db_read(web_desk(q)->db, read_report, &x, req_err(q));
+	/* What is counted in memory only belongs to the numbers somebody looks at now. */
+	enum rc rc = kb_tally_flush(web_desk(q)->tally, web_desk(q)->db, req_err(q));
+
+	if (rc == RC_OK)
+		rc = db_read(web_desk(q)->db, read_report, &x, req_err(q));
 
 	if (rc != RC_OK)
 		return rc;
@@ -258,8 +262,7 @@ static enum rc get_pick(struct req *q, struct resp *r)
 		json_kstr(&j, "title", x.at[i].title);
 		json_kstr(&j, "summary", x.at[i].summary);
 		json_kstr(&j, "url",
-		          arena_strf(q->arena, STR_F "/kb/" STR_F, STR_A(web_kb_base(q)),
-		                     STR_A(x.at[i].slug)));
+		          arena_strf(q->arena, STR_F "/kb/" STR_F, STR_A(web_kb_base(q)), STR_A(x.at[i].slug)));
 		json_end_obj(&j);
 	}
 	json_end_arr(&j);

@@ -203,8 +203,10 @@ static void draw_answers(struct out *o, const void *view)
 static enum rc read_answers(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct opening *o = arg;
+	enum rc rc = opening_draft(tx, o, err); /* says whether something is broken */
 
-	return opening_answers(tx, o, o->words, err);
+	opening_take(o->q, "course", &o->f.course);
+	return rc == RC_OK ? opening_answers(tx, o, o->words, err) : rc;
 }
 
 /* While the summary is typed a script takes the list out of this page. */

@@ -3,6 +3,8 @@
  * is gone; what a page shows of it; the opening itself. */
 #include "web/portal_open.h"
 #include "kb/edit.h"
+#include "kb/find.h"
+#include "kb/read.h"
 #include "util/json.h"
 
 #define DATA_ROOM (2 << 20)
@@ -152,16 +154,22 @@ enum rc opening_answers(struct db_tx *tx, struct opening *o, struct str words, s
 	enum rc rc = RC_OK;
 
 	if (str_trim(words).n)
-		rc = kb_search(tx, a, &o->q->actor, words, str_of(i18n_tag(web_lang(o->q))), ANSWERS_MAX, &hits, &n,
-		               err);
+		rc = kb_suggest(tx, a, &o->q->actor, words, str_of(i18n_tag(web_lang(o->q))), o->f.course,
+		                o->f.kind == TICKET_INCIDENT, ANSWERS_MAX, &hits, &n, err);
 	if (rc != RC_OK)
 		return rc;
 	o->articles = arena_array(a, struct article, n + 1);
 	o->n_articles = n;
 	for (size_t i = 0; i < n; i++)
 		o->articles[i] = (struct article){
-			.id = hits[i].id, .slug = hits[i].slug, .title = hits[i].title, .summary = hits[i].summary
+			.id = hits[i].id,
+			.page = hits[i].page,
+			.slug = hits[i].slug,
+			.title = hits[i].title,
+			.summary = hits[i].summary,
 		};
+	for (size_t i = 0; i < n; i++)
+		kb_tally_add(web_desk(o->q)->tally, hits[i].page, KB_SUGGESTED, o->q->now);
 	return RC_OK;
 }
 

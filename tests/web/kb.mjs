@@ -86,7 +86,9 @@ try {
   await agent.getByRole('link', { name: 'Use', exact: true }).click();
   check('the page knows its ticket', (await agent.locator('main').innerText()).includes(number));
   await d.look(agent, '/desk/kb/reports', 'light-1440');
-  check('numbers as CSV', /grading-policy/.test(await agent.evaluate(async () => (await fetch('/desk/kb/reports?as=csv')).text())));
+  const numbers = await agent.evaluate(async () => (await fetch('/desk/kb/reports?as=csv')).text());
+  check('numbers as CSV', /grading-policy/.test(numbers));
+  check('what was offered while a ticket was written is counted at once', Number(numbers.split('\r\n').find((l) => l.startsWith('"issue-certificates"'))?.split(',')[4]) > 0, numbers);
   await d.look(agent, '/desk/kb/words', 'light-1440');
   check('what the reader said is work', /The menu has another name now/.test(await agent.locator('main').innerText()));
   await agent.getByRole('button', { name: /Dealt with/ }).first().click();

@@ -27,21 +27,26 @@ function link(input) {
 
 /** While the summary is typed: articles that may answer it, as the server lists them. @param {HTMLElement} box */
 function answers(box) {
-  const form = box.closest('form'), field = form?.elements.namedItem('summary');
+  const form = box.closest('form'), field = form?.elements.namedItem('summary'), course = form?.elements.namedItem('course');
   if (!(field instanceof HTMLInputElement)) return;
   let timer = 0, last = field.value;
-  field.addEventListener('input', () => {
+  const ask = () => {
     clearTimeout(timer);
     timer = window.setTimeout(async () => {
-      const words = field.value.trim();
-      if (words.length < 4 || words === last) return;
-      last = words;
-      const r = await fetch(`${box.dataset.answers}?q=${encodeURIComponent(words)}`).catch(() => null);
+      const words = field.value.trim(), key = course instanceof HTMLInputElement ? course.value.trim() : '';
+      if (words.length < 4 || words + key === last) return;
+      last = words + key;
+      const r = await fetch(`${box.dataset.answers}?${new URLSearchParams({ q: words, course: key })}`).catch(() => null);
       if (!r?.ok || field.value.trim() !== words) return;
       const next = new DOMParser().parseFromString(await r.text(), 'text/html').querySelector('#answers');
       if (next && !box.contains(document.activeElement)) box.replaceChildren(...next.childNodes);
     }, 400);
-  });
+  };
+  field.addEventListener('input', ask);
+  if (course instanceof HTMLInputElement) {
+    course.addEventListener('input', ask);
+    course.addEventListener('change', ask);
+  }
 }
 
 /** "3 of 4 helpful details" @param {HTMLElement} hint */
