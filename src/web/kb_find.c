@@ -84,7 +84,8 @@ static struct kb_facet_link *facet_links(const struct hitting *x, const struct k
 			k.release = is ? STR("") : at[i].value;
 		else
 			k.product = is ? STR("") : at[i].value;
-		v[(*ret_n)++] = (struct kb_facet_link){ at[i].value, hits_url(x->q, k.words, &k, 0), at[i].n, is };
+		v[(*ret_n)++] = (struct kb_facet_link){ release ? kb_reader_releases(a, at[i].value) : at[i].value,
+			                                hits_url(x->q, k.words, &k, 0), at[i].n, is };
 	}
 	return v;
 }

@@ -1,5 +1,6 @@
-/* The knowledge base as its readers meet it: the first page, the list of a kind, a page by its kind, and whether it helped. What anybody may see is kb/'s business. Pages that are the same for everybody are kept whole
- * (kb_keep.c). Writing is kb_edit.c's and its neighbours'. */
+/* The knowledge base as its readers meet it: the first page, the list of a kind, a page by its kind, and whether it
+ * helped. What anybody may see is kb/'s business. Pages that are the same for everybody are kept whole (kb_keep.c).
+ * Writing is kb_edit.c's and its neighbours'. */
 #include "html/html.h"
 #include "kb/edit.h"
 #include "kb/text.h"
@@ -124,7 +125,7 @@ static enum article_kind kind_asked(const struct req *q)
 }
 
 void kb_reader_show(struct req *q, struct resp *r, const char *title, const struct kb_head *head,
-                 void (*draw)(struct out *o, const void *view), const void *view)
+                    void (*draw)(struct out *o, const void *view), const void *view)
 {
 	struct out o = web_out(q, r);
 	struct page page;
@@ -337,6 +338,24 @@ static void draw_page(struct out *o, const void *view)
 	tmpl_kb_page(o, view);
 }
 
+/* " redwood sumac " as people write them. */
+struct str kb_reader_releases(struct arena *a, struct str words)
+{
+	struct str one;
+	AUTO_BUF b;
+
+	buf_init(&b, 1000);
+	while (str_cut(&words, ' ', &one)) {
+		if (!one.n)
+			continue;
+		if (b.n)
+			buf_addz(&b, ", ");
+		buf_addc(&b, one.p[0] >= 'a' && one.p[0] <= 'z' ? one.p[0] - 32 : one.p[0]);
+		buf_adds(&b, str_from(one, 1));
+	}
+	return arena_str(a, buf_str(&b));
+}
+
 static enum rc get_article(struct req *q, struct resp *r)
 {
 	const struct i18n *l = web_lang(q);
@@ -360,6 +379,7 @@ static enum rc get_article(struct req *q, struct resp *r)
 	struct kb_page_view v = {
 		.k = k,
 		.kind = kb_reader_kind(l, k->a.kind),
+		.releases = kb_reader_releases(a, k->releases),
 		.body.s = k->a.html,
 		.crumbs = places(q, k->crumbs, k->n_crumbs),
 		.n_crumbs = k->n_crumbs,
@@ -475,14 +495,14 @@ static enum rc post_help(struct req *q, struct resp *r)
 }
 
 static const struct field kb_fields[] = {
-	{"q",   FIELD_TEXT, 200, false, NULL, "Words to search for" },
-	{ "kind",  FIELD_CHOICE, 0, false, "documentation|article|faq|video|resource|demo", "Only these" },
-	{ "lang", FIELD_TEXT, 12, false, NULL, "Language of the texts" },
-	{ "product", FIELD_TEXT, 100, false, NULL, "Only of this product" },
-	{ "release", FIELD_TEXT, 40, false, NULL, "Only for this release of Open edX" },
-	{ "sort", FIELD_CHOICE, 0, false, "best|new", "Order" },
+	{"q",           FIELD_TEXT, 200, false, NULL, "Words to search for" },
+	{ "kind",          FIELD_CHOICE, 0, false, "documentation|article|faq|video|resource|demo", "Only these" },
+	{ "lang",         FIELD_TEXT, 12, false, NULL, "Language of the texts" },
+	{ "product",            FIELD_TEXT, 100, false, NULL, "Only of this product" },
+	{ "release",FIELD_TEXT, 40, false, NULL, "Only for this release of Open edX" },
+	{ "sort",        FIELD_CHOICE, 0, false, "best|new", "Order" },
 	{ "from", FIELD_INT, 0, false, NULL, "How many to leave out" },
-	{ .name = NULL   },
+	{ .name = NULL      },
 };
 static const struct field page_fields[] = {
 	{"lang", FIELD_TEXT, 12, false, NULL, "Language of the text" },

@@ -36,6 +36,7 @@ struct kb_place {
 struct kb_page_view {
 	const struct kb_reading *k;
 	const char *kind;
+	struct str releases; /* "Redwood, Sumac" */
 	struct html body;
 	struct kb_place *crumbs, *below;
 	size_t n_crumbs, n_below;
@@ -78,6 +79,8 @@ struct kb_saved { /* a page as one file */
 
 /* kb_pages.c, for its neighbours. */
 const char *kb_reader_kind(const struct i18n *l, enum article_kind k);
+/* " redwood sumac " as people write them: "Redwood, Sumac". */
+struct str kb_reader_releases(struct arena *a, struct str words);
 struct str kb_reader_lang(const struct req *q); /* of the text: asked for in the address, else the reader's */
 struct str kb_reader_url(const struct req *q, struct str slug, struct str lang);
 void kb_reader_show(struct req *q, struct resp *r, const char *title, const struct kb_head *head,

@@ -111,6 +111,7 @@ try {
   await seeker.locator('.kbfacet').first().getByRole('link', { name: /Technical articles/ }).click();
   check('only of one kind', /kind=article/.test(seeker.url()) && (await seeker.locator('.kbhits li').count()) === 1);
   await seeker.locator('.kbhits a').first().click();
+  check('it says for which releases it holds', /Holds for: Redwood, Sumac/.test(await seeker.locator('article').innerText()));
   check('the hit is opened', /\/kb\/issue-certificates/.test(seeker.url()), seeker.url());
   await seeker.goto(base + '/kb?q=quokka+habitat');
   check('nothing found leads to a person', (await seeker.getByRole('link', { name: 'Ask a person' }).count()) === 1 && (await seeker.locator('main .list a').count()) > 0);
