@@ -45,6 +45,18 @@ int cmd_version(struct app *app, int argc, char **argv)
 	return EX_OK;
 }
 
+static bool asks_for_help(const char *arg)
+{
+	return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
+}
+
+/* `carrel COMMAND --help` does nothing but say what the command does. */
+static int explain(const struct command *c)
+{
+	printf("usage: carrel %s\n\n%s\n\nMore: man carrel, carrel help, carrel config keys\n", c->usage, c->doc);
+	return EX_OK;
+}
+
 int app_complain(const char *what, const struct err *err)
 {
 	fprintf(stderr, "carrel: %s: %s\n", what, err->text);
@@ -66,12 +78,14 @@ int main(int argc, char **argv)
 	program[n > 0 ? n : 0] = 0;
 	app.program = n > 0 ? program : argv[0];
 	arena_init(&app.arena);
-	const char *name = argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ? "help" : argv[1];
+	const char *name = argc < 2 || asks_for_help(argv[1]) ? "help" : argv[1];
 	if (strcmp(name, "--version") == 0)
 		name = "version";
 	for (const struct command *c = commands; c->name; c++)
 		if (strcmp(c->name, name) == 0) {
-			int code = c->run(&app, argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv);
+			int code = argc > 2 && asks_for_help(argv[2])
+			                   ? explain(c)
+			                   : c->run(&app, argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv);
 
 			arena_release(&app.arena);
 			return code;
