@@ -18,7 +18,7 @@ S = r'"((?:[^"\\]|\\.)*)"'
 JOINED = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
 ARG = r'[^",;]+?,\s*'
 # Rooms whose refusals reach pages; those of start-up and of the administrator's log stay English.
-REFUSING = {'account', 'auth', 'entitlement', 'ticket', 'kb', 'web', 'http', 'calendar', 'desk', 'blob', 'util', 'lms'}
+REFUSING = {'account', 'auth', 'entitlement', 'ticket', 'oncall', 'kb', 'web', 'http', 'calendar', 'desk', 'blob', 'util', 'lms'}
 PATTERNS = [
     (re.compile(r'\b(?:tr|_)\(\s*(?:\w+\([^()"]*\)|[\w>.&-]+)\s*,\s*' + JOINED + r'\)'), 'text'),
     (re.compile(r'\bN_\(\s*' + JOINED + r'\)'), 'text'),
@@ -99,6 +99,8 @@ def texts(root):
         src = re.sub(r'\{\{!--.*?--\}\}', lambda m: re.sub(r'[^\n]', ' ', m.group(0)), src, flags=re.S)
         for m in re.finditer(r'\{\{_\s+' + S, src):
             add(m.group(1), None, path, src, m.start())
+        for m in PATTERNS[0][0].finditer(src):  # what is handed to another template
+            add(unjoin(m.group(1)), None, path, src, m.start())
         for m in re.finditer(r'\{\{n_\s+' + S + r'\s+' + S, src):
             add(m.group(1), m.group(2), path, src, m.start())
     return out

@@ -21,6 +21,8 @@ struct oncall_layer {
 	enum oncall_rotation rotation;
 	int every;               /* days, weeks or hours a shift */
 	int32_t start;           /* the day the first one begins, days since 1970-01-01 */
+	int32_t until;           /* the day at whose hand-off time it ends for good, when it `ends`: a temporary schedule */
+	bool ends;
 	int16_t handoff;         /* minute of the local day */
 	struct agent_id agents[ONCALL_AGENTS];
 	size_t n_agents;

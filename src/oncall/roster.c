@@ -29,6 +29,17 @@ static struct instant shift_start(const struct oncall_schedule *s, const struct 
 	return l->rotation == ROTATE_HOURS ? time_add(t, k * l->every * HOUR_US) : t;
 }
 
+/* When a temporary layer is over: at the hand-off time of its last day. */
+static bool is_over(const struct oncall_schedule *s, const struct oncall_layer *l, struct instant t)
+{
+	struct oncall_layer last = *l;
+
+	if (!l->ends)
+		return false;
+	last.start = l->until;
+	return !time_before(t, shift_start(s, &last, 0));
+}
+
 static int64_t shift_at(const struct oncall_schedule *s, const struct oncall_layer *l, struct instant t)
 {
 	int64_t length = l->every * (l->rotation == ROTATE_WEEKLY ? 7 * DAY_US : l->rotation == ROTATE_DAILY ? DAY_US : HOUR_US);
@@ -45,7 +56,7 @@ static struct agent_id layer_at(const struct oncall_schedule *s, const struct on
 {
 	int64_t k;
 
-	if (l->n_agents == 0 || time_before(t, shift_start(s, l, 0)) || (l->restricted && !calendar_open_at(&l->during, t)))
+	if (l->n_agents == 0 || time_before(t, shift_start(s, l, 0)) || is_over(s, l, t) || (l->restricted && !calendar_open_at(&l->during, t)))
 		return (struct agent_id){ 0 };
 	k = shift_at(s, l, t) % (int64_t)l->n_agents;
 	return l->agents[k];
@@ -95,6 +106,12 @@ static enum rc layer_moments(const struct oncall_schedule *s, const struct oncal
 
 	if (l->n_agents == 0)
 		return RC_OK;
+	if (l->ends) {
+		struct oncall_layer last = *l;
+
+		last.start = l->until;
+		add(m, shift_start(s, &last, 0));
+	}
 	for (int64_t k = shift_at(s, l, m->from); time_before(shift_start(s, l, k), m->to); k++) {
 		add(m, shift_start(s, l, k));
 		if (m->v.n > 20 * ONCALL_SHIFTS_MAX)
@@ -190,6 +207,7 @@ static enum rc read_layer(struct arena *out, const json_t *o, size_t i, struct s
 {
 	const char *rotation = json_string_value(json_object_get(o, "rotation")), *name = json_string_value(json_object_get(o, "name"));
 	const json_t *every = json_object_get(o, "every"), *during = json_object_get(o, "during"), *handoff = json_object_get(o, "handoff");
+	const json_t *until = json_object_get(o, "until");
 
 	if (!json_is_object(o) || !rotation)
 		return wrong(err, i, "wants a \"rotation\": daily, weekly or hours.");
@@ -204,6 +222,9 @@ static enum rc read_layer(struct arena *out, const json_t *o, size_t i, struct s
 		return wrong(err, i, "wants \"start\": the day of the first hand-off, like \"2026-11-02\".");
 	if (handoff && !read_minute(json_string_value(handoff), &l->handoff))
 		return wrong(err, i, "has a \"handoff\" that is no time like \"09:00\".");
+	l->ends = until != NULL;
+	if (until && (!read_date(json_string_value(until), &l->until) || l->until <= l->start))
+		return wrong(err, i, "has an \"until\" that is no day after \"start\".");
 	if (during) {
 		char *text = json_dumps(during, JSON_COMPACT);
 

@@ -12,6 +12,7 @@ static struct instant at(const char *iso)
 }
 
 #define WEEKLY "{\"rotation\":\"weekly\",\"start\":\"2026-10-05\",\"handoff\":\"09:00\",\"agents\":[1,2,3]}"
+#define WEEK_OF_6 "{\"rotation\":\"daily\",\"start\":\"2026-10-12\",\"until\":\"2026-10-14\",\"handoff\":\"09:00\",\"agents\":[6]}"
 #define NIGHTS "{\"rotation\":\"daily\",\"start\":\"2026-10-05\",\"handoff\":\"18:00\",\"agents\":[7,8],\"during\":{\"mon\":[[\"18:00\",\"08:00\"]],\"tue\":[[\"18:00\",\"08:00\"]]}}"
 
 TEST(oncall_at)
@@ -34,6 +35,11 @@ TEST(oncall_at)
 		{ "a hand-off in the skipped hour is when it is over", "Europe/Madrid", "[{\"rotation\":\"daily\",\"start\":\"2026-03-27\",\"handoff\":\"02:30\",\"agents\":[4,5]}]", "2026-03-29T01:00:00Z", 4 },
 		{ "not before", "Europe/Madrid", "[{\"rotation\":\"daily\",\"start\":\"2026-03-27\",\"handoff\":\"02:30\",\"agents\":[4,5]}]", "2026-03-29T00:59:00Z", 5 },
 		{ "in the repeated hour it happens once", "Europe/Madrid", "[{\"rotation\":\"daily\",\"start\":\"2026-10-23\",\"handoff\":\"02:30\",\"agents\":[4,5]}]", "2026-10-25T01:10:00Z", 4 },
+		{ "a temporary layer wins from its first hand-off", "UTC", "[" WEEKLY "," WEEK_OF_6 "]", "2026-10-12T09:00:00Z", 6 },
+		{ "to the hand-off of its last day", "UTC", "[" WEEKLY "," WEEK_OF_6 "]", "2026-10-14T08:59:59Z", 6 },
+		{ "and is then over for good", "UTC", "[" WEEKLY "," WEEK_OF_6 "]", "2026-10-14T09:00:00Z", 2 },
+		{ "its end keeps the wall clock's time, too", "Europe/Madrid", "[{\"rotation\":\"hours\",\"every\":5,\"start\":\"2026-10-24\",\"until\":\"2026-10-26\",\"handoff\":\"09:00\",\"agents\":[6]}]", "2026-10-26T07:59:59Z", 6 },
+		{ "not an hour longer", "Europe/Madrid", "[{\"rotation\":\"hours\",\"every\":5,\"start\":\"2026-10-24\",\"until\":\"2026-10-26\",\"handoff\":\"09:00\",\"agents\":[6]}]", "2026-10-26T08:00:00Z", 0 },
 		{ "no layer is nobody", "UTC", "[]", "2026-10-25T01:10:00Z", 0 },
 	};
 
@@ -73,7 +79,7 @@ TEST(oncall_shifts_cover_all)
 	struct oncall_shift *v;
 	size_t n, gaps = 0;
 
-	EXPECT_RC(RC_OK, oncall_parse(&t->arena, STR("[" WEEKLY "," NIGHTS "]"), STR("Europe/Madrid"), &s, &t->err));
+	EXPECT_RC(RC_OK, oncall_parse(&t->arena, STR("[" WEEKLY "," NIGHTS "," WEEK_OF_6 "]"), STR("Europe/Madrid"), &s, &t->err));
 	s.overrides = &o;
 	s.n_overrides = 1;
 	EXPECT_RC(RC_OK, oncall_shifts(&s, &t->arena, from, to, &v, &n, &t->err));
@@ -95,6 +101,7 @@ TEST(oncall_parse_refuses)
 	static const char *const bad[] = { "", "{}", "[1]", "[{\"rotation\":\"yearly\",\"start\":\"2026-10-05\",\"agents\":[1]}]", "[{\"rotation\":\"daily\",\"agents\":[1]}]",
 		"[{\"rotation\":\"daily\",\"start\":\"2026-10-05\",\"agents\":[]}]", "[{\"rotation\":\"daily\",\"start\":\"2026-10-05\",\"agents\":[\"x\"]}]",
 		"[{\"rotation\":\"daily\",\"start\":\"2026-10-05\",\"handoff\":\"9\",\"agents\":[1]}]", "[{\"rotation\":\"daily\",\"start\":\"2026-10-05\",\"agents\":[1],\"during\":{\"mo\":[]}}]",
+		"[{\"rotation\":\"daily\",\"start\":\"2026-10-05\",\"until\":\"2026-10-05\",\"agents\":[1]}]", "[{\"rotation\":\"daily\",\"start\":\"2026-10-05\",\"until\":7,\"agents\":[1]}]",
 		"[{\"rotation\":\"daily\",\"every\":0,\"start\":\"2026-10-05\",\"agents\":[1]}]" };
 	static const char *const policy[] = { "", "[]", "{\"steps\":[]}", "{\"steps\":[{\"targets\":[]}]}", "{\"steps\":[{\"targets\":[\"somebody\"]}]}",
 		"{\"steps\":[{\"delay\":-1,\"targets\":[\"assignee\"]}]}", "{\"steps\":[{\"targets\":[\"assignee\"]}],\"repeat\":1000}", "{\"steps\":[{\"targets\":[\"file:///etc/passwd\"]}]}" };

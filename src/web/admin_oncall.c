@@ -98,6 +98,7 @@ static enum rc show(struct req *q, struct resp *r, bool calendars)
 	struct out o = admin_begin(q, r, &page, calendars ? _(web_lang(q), "Calendars") : _(web_lang(q), "On call"));
 
 	x.v.p = &page;
+	x.v.wrong = page.n_errors > 0;
 	if (calendars)
 		tmpl_admin_calendars(&o, &x.v);
 	else

@@ -3,10 +3,10 @@
 #include "call/call.h"
 #include "tmpl.h"
 #include "util/json.h"
-#include "web/oncall_view.h"
+#include "web/schedule_view.h"
 #include "web/web.h"
 
-#define AHEAD (14 * DAY_US)
+#define AHEAD (30 * DAY_US) /* as far as gaps are told */
 #define FEED_BACK  (7 * DAY_US)
 #define FEED_AHEAD (90 * DAY_US)
 
@@ -41,24 +41,13 @@ static struct str name_of(const struct loading *x, struct agent_id id)
 static enum rc fill(const struct loading *x, const struct oncall_schedule *s, struct duty_schedule *v, struct err *err)
 {
 	struct arena *a = x->q->arena;
-	struct oncall_shift *shift;
-	size_t n;
-	enum rc rc = oncall_shifts(s, a, x->from, x->to, &shift, &n, err);
+
+	*v = (struct duty_schedule){ 0 };
+	enum rc rc = duty_preview(a, s, x->agents, x->n_agents, x->q->now, v, err);
 
 	if (rc != RC_OK)
 		return rc;
-	*v = (struct duty_schedule){ .id = s->id, .name = s->name, .zone = s->zone, .error = STR("") };
-	v->now = name_of(x, oncall_at(s, x->q->now));
 	v->feed_url = web_url(x->q, "/oncall/" STR_F, STR_A(s->feed));
-	v->shifts = arena_array(a, struct duty_shift, n + 1);
-	for (size_t i = 0; i < n; i++) {
-		v->gaps += shift[i].agent.v == 0;
-		v->shifts[v->n_shifts++] = (struct duty_shift){ .who = name_of(x, shift[i].agent),
-								.from = shift[i].from,
-								.to = shift[i].to,
-								.gap = shift[i].agent.v == 0,
-								.now = !time_before(x->q->now, shift[i].from) && time_before(x->q->now, shift[i].to) };
-	}
 	v->overrides = arena_array(a, struct duty_override, s->n_overrides + 1);
 	for (size_t i = 0; i < s->n_overrides; i++)
 		v->overrides[v->n_overrides++] = (struct duty_override){ .id = s->overrides[i].id,
@@ -68,6 +57,36 @@ static enum rc fill(const struct loading *x, const struct oncall_schedule *s, st
 									 .from = s->overrides[i].from,
 									 .to = s->overrides[i].to };
 	return RC_OK;
+}
+
+/* What was refused stays as it was typed, with the reason at its field; else: you, from now on. */
+static void fill_form(struct req *q, struct duty_schedule *v, bool wrong)
+{
+	v->who = q->actor.agent.v;
+	v->from = v->to = v->e_who = v->e_from = v->e_to = v->error = STR("");
+	if (!wrong)
+		return;
+	req_int(q, "agent", &v->who);
+	req_int(q, "instead", &v->instead);
+	v->from = web_field_value(q, "from", STR(""));
+	v->to = web_field_value(q, "to", STR(""));
+	v->e_who = web_field_error(q, "agent");
+	v->e_from = web_field_error(q, "from");
+	v->e_to = web_field_error(q, "to");
+	v->error = web_field_error(q, "");
+}
+
+/* The summary leads to the fields of the schedule that was sent. */
+static void name_errors(struct req *q, struct page *p, int64_t schedule)
+{
+	struct page_error *e = arena_array(q->arena, struct page_error, p->n_errors + 1);
+
+	for (size_t i = 0; i < p->n_errors; i++) {
+		e[i] = p->errors[i];
+		if (e[i].field.n)
+			e[i].field = arena_strf(q->arena, STR_F "%lld", STR_A(e[i].field), (long long)schedule);
+	}
+	p->errors = e;
 }
 
 static enum rc show(struct req *q, struct resp *r, int64_t wrong)
@@ -80,14 +99,11 @@ static enum rc show(struct req *q, struct resp *r, int64_t wrong)
 	if (rc != RC_OK)
 		return rc;
 	struct duty_page v = { .at = arena_array(q->arena, struct duty_schedule, x.n + 1),
-			       .is_admin = actor_is_admin(&q->actor),
-			       .from = web_field_value(q, "from", STR("")),
-			       .to = web_field_value(q, "to", STR("")) };
+			       .is_admin = actor_is_admin(&q->actor) };
 
 	for (size_t i = 0; i < x.n && rc == RC_OK; i++) {
 		rc = fill(&x, &x.at[i], &v.at[v.n++], desk_err(q, r, &spare));
-		if (x.at[i].id == wrong)
-			v.at[i].error = str_of(req_err(q)->text);
+		fill_form(q, &v.at[i], x.at[i].id == wrong);
 	}
 	if (rc != RC_OK)
 		return rc;
@@ -98,6 +114,7 @@ static enum rc show(struct req *q, struct resp *r, int64_t wrong)
 	struct out o = web_out(q, r);
 
 	desk_page_init(&page, q, r, _(o.lang, "On call"), NAV_ONCALL, &x.counts);
+	name_errors(q, &page, wrong);
 	tmpl_desk_head(&o, &page);
 	tmpl_duty(&o, &v);
 	tmpl_desk_foot(&o, &page);
@@ -157,6 +174,8 @@ static enum rc post_swap(struct req *q, struct resp *r)
 	struct swapping x = { .q = q, .schedule = web_path_id(q, "id") };
 
 	req_int(q, "drop", &x.drop);
+	if (web_fields_wrong(q, r))
+		return show(q, r, x.schedule);
 	enum rc rc = db_write(web_desk(q)->db, swap_step, &x, req_err(q));
 
 	if (web_form_failed(q, r, rc))

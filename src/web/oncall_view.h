@@ -22,8 +22,11 @@ struct duty_schedule {
 	size_t n_shifts;
 	struct duty_override *overrides;
 	size_t n_overrides;
-	int gaps;
-	struct str error; /* of the override form */
+	struct duty_shift *gap; /* of the next thirty days */
+	size_t gaps;
+	/* the override form: what was typed and what was wrong, of the schedule it was sent for */
+	int64_t who, instead;
+	struct str from, to, e_who, e_from, e_to, error;
 };
 struct duty_page {
 	struct duty_schedule *at;
@@ -31,7 +34,6 @@ struct duty_page {
 	struct agent *agents;
 	size_t n_agents;
 	bool is_admin;
-	struct str from, to;
 };
 struct desk_page { /* an escalation on a ticket's page */
 	int64_t id;
@@ -65,6 +67,7 @@ struct admin_oncall {
 	struct admin_text *schedules, *policies, *calendars;
 	size_t n_schedules, n_policies, n_calendars;
 	struct admin_text new_schedule, new_policy, new_calendar;
+	bool wrong; /* a text was refused */
 	int64_t rules[5][4];
 	struct agent *agents;
 	size_t n_agents;

@@ -141,6 +141,7 @@ extern const struct route clock_routes[]; /* each minute of a promise, for agent
 extern const struct route call_routes[];
 extern const struct route oncall_routes[]; /* "/desk/oncall", pages, feeds */
 extern const struct route admin_oncall_routes[]; /* schedules, policies, calendars */
+extern const struct route admin_schedule_routes[], admin_policy_routes[]; /* the forms of both */
 extern const struct route report_routes[]; /* how promises were kept */
 extern const struct route board_routes[]; /* "/desk/board/..." */
 extern const struct route admin_routes[]; /* "/desk/admin" */

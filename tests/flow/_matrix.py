@@ -140,6 +140,10 @@ POST /desk/oncall/{one} agent
 POST /desk/tickets/{number}/page agent
 GET /desk/admin/oncall admin
 POST /desk/admin/oncall admin
+GET /desk/admin/oncall/schedules/{one} admin
+POST /desk/admin/oncall/schedules/{one} admin
+GET /desk/admin/oncall/policies/{one} admin
+POST /desk/admin/oncall/policies/{one} admin
 GET /desk/admin/calendars admin
 POST /desk/admin/calendars admin
 GET /desk/calls agent

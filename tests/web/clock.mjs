@@ -103,7 +103,7 @@ try {
   check('requests have a next best with its reason', (await agent.locator('ol.list li .pill').count()) >= 1);
   await look(agent, 'requests');
 
-  check('a total interruption alarms every page of the desk', await agent.waitForSelector('#alarm', { timeout: 3000 }).then(() => true, () => false));
+  check('a total interruption alarms every page of the desk', await agent.waitForSelector('#alarm', { timeout: 60000 }).then(() => true, () => false));
 
   // On call: who is on duty, a swap, a page taken by the link of its mail.
   await agent.goto(base + '/desk/oncall');
@@ -131,7 +131,7 @@ try {
   await agent.getByRole('button', { name: 'Acknowledge' }).click();
   await agent.waitForLoadState();
   check('one click takes it', /You have it/.test(await agent.content()));
-  check('and the alarm ends', await agent.waitForSelector('#alarm', { state: 'detached', timeout: 6000 }).then(() => true, () => false));
+  check('and the alarm ends', await agent.waitForSelector('#alarm', { state: 'detached', timeout: 60000 }).then(() => true, () => false));
 
   const admin = await signIn('admin@desk.example');
   await admin.goto(base + '/desk/admin/oncall');
