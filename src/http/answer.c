@@ -366,7 +366,11 @@ static void security_headers(struct exchange *x)
 	answer_header(x, "Content-Security-Policy", csp);
 	answer_header(x, "X-Content-Type-Options", STR("nosniff"));
 	answer_header(x, "X-Frame-Options", STR("DENY"));
-	answer_header(x, "Referrer-Policy", STR("same-origin"));
+	bool secret = x->q.route && (x->q.route->flags & ROUTE_SECRET);
+
+	answer_header(x, "Referrer-Policy", secret ? STR("no-referrer") : STR("same-origin"));
+	if (secret)
+		answer_header(x, "X-Robots-Tag", STR("noindex, nofollow, noarchive"));
 	answer_header(x, "Cross-Origin-Opener-Policy", STR("same-origin"));
 	answer_header(x, "Cross-Origin-Resource-Policy", STR("same-origin"));
 	answer_header(x, "Permissions-Policy", STR("camera=(), geolocation=(), payment=(), usb=()"));

@@ -62,7 +62,9 @@ enum route_flags {
 	ROUTE_CACHE = 8,      /* the handler sets its own Cache-Control (public static things) */
 	ROUTE_NO_CSRF = 16,   /* no session matters here (token in the body or path proves): magic links, List-Unsubscribe */
 	ROUTE_RAW = 32,       /* body as bytes in req->body, any content type, up to max_upload */
-	ROUTE_LENIENT = 64    /* field errors do not stop the request: the handler shows them (req->field_errors) */
+	ROUTE_LENIENT = 64,   /* field errors do not stop the request: the handler shows them (req->field_errors) */
+	ROUTE_SECRET = 128    /* the address itself is the proof: no-referrer and noindex on every answer. No forms here:
+	                         browsers send them without their origin then */
 };
 struct route {
 	enum http_method method;

@@ -37,7 +37,7 @@ struct oncall_override {
 };
 struct oncall_schedule {
 	int64_t id;
-	struct str name, zone, feed, text; /* text: the layers' JSON */
+	struct str name, zone, text; /* text: the layers' JSON */
 	struct oncall_layer layer[ONCALL_LAYERS];
 	size_t n_layers;
 	const struct oncall_override *overrides; /* oldest first */
@@ -60,8 +60,6 @@ MUST_USE enum rc oncall_shifts(const struct oncall_schedule *s, struct arena *ou
 /* With the overrides that touch [from, to). */
 MUST_USE enum rc oncall_find(struct db_tx *tx, struct arena *out, int64_t id, struct instant from, struct instant to, struct oncall_schedule *ret,
 			     struct err *err);
-MUST_USE enum rc oncall_find_feed(struct db_tx *tx, struct arena *out, struct str feed, struct instant from, struct instant to,
-				  struct oncall_schedule *ret, struct err *err);
 MUST_USE enum rc oncall_list(struct db_tx *tx, struct arena *out, struct instant from, struct instant to, struct oncall_schedule **ret, size_t *ret_n,
 			     struct err *err);
 /* By administrators; id 0 makes one. */
@@ -73,6 +71,22 @@ MUST_USE enum rc oncall_override(struct db_tx *tx, const struct actor *who, stru
 MUST_USE enum rc oncall_drop_override(struct db_tx *tx, const struct actor *who, struct instant now, int64_t schedule, int64_t id, struct err *err);
 /* Who is on duty now: for the telephone and for pages. RC_NOT_FOUND: there is no such schedule; ret->id 0: nobody is. */
 MUST_USE enum rc oncall_on_duty(struct db_tx *tx, struct arena *out, int64_t schedule, struct instant now, struct agent *ret, struct err *err);
+
+/* ---- feeds: a secret address each person makes for a schedule; by agents, for themselves ---- */
+struct oncall_feed {
+	int64_t id, schedule;
+	struct agent_id agent;
+	struct str salt;
+	struct instant made_at;
+};
+MUST_USE enum rc oncall_feeds(struct db_tx *tx, struct arena *out, struct agent_id agent, struct oncall_feed **ret, size_t *ret_n, struct err *err);
+/* The secret part of the address: for nobody but its owner. */
+struct str oncall_feed_token(struct arena *a, const struct desk *d, const struct oncall_feed *f);
+/* RC_NOT_FOUND: it never was one, was renewed or ended, or its owner works here no longer. */
+MUST_USE enum rc oncall_feed_open(struct db_tx *tx, struct arena *out, const struct desk *d, struct str token, struct oncall_feed *ret, struct err *err);
+/* Makes one, or another: the old address ends with this. */
+MUST_USE enum rc oncall_feed_renew(struct db_tx *tx, struct arena *a, const struct actor *who, struct instant now, int64_t schedule, struct err *err);
+MUST_USE enum rc oncall_feed_end(struct db_tx *tx, const struct actor *who, struct instant now, int64_t schedule, struct err *err);
 
 /* ---- policies ---- */
 #define ONCALL_STEPS   20

@@ -6,9 +6,8 @@
 #define SCHEDULES_MAX 100
 #define OVERRIDES_MAX 500
 
-DB_QUERY(q_find, "oncall.find", "SELECT id, name, zone, layers, feed FROM oncall_schedule WHERE id = :id");
-DB_QUERY(q_find_feed, "oncall.find_feed", "SELECT id, name, zone, layers, feed FROM oncall_schedule WHERE feed = :feed");
-DB_QUERY(q_list, "oncall.list", "SELECT id, name, zone, layers, feed FROM oncall_schedule ORDER BY name, id LIMIT :max");
+DB_QUERY(q_find, "oncall.find", "SELECT id, name, zone, layers FROM oncall_schedule WHERE id = :id");
+DB_QUERY(q_list, "oncall.list", "SELECT id, name, zone, layers FROM oncall_schedule ORDER BY name, id LIMIT :max");
 DB_QUERY(q_add, "oncall.add",
 	 "INSERT INTO oncall_schedule (name, zone, layers, feed) VALUES (:name, :zone, :layers, :feed) RETURNING id");
 DB_QUERY(q_change, "oncall.change", "UPDATE oncall_schedule SET name = :name, zone = :zone, layers = :layers WHERE id = :id");
@@ -50,7 +49,7 @@ static enum rc row(struct db_rows *r, struct arena *out, struct oncall_schedule 
 {
 	struct str zone = db_col_str(r, 2, out);
 
-	*ret = (struct oncall_schedule){ .id = db_col_i64(r, 0), .name = db_col_str(r, 1, out), .feed = db_col_str(r, 4, out) };
+	*ret = (struct oncall_schedule){ .id = db_col_i64(r, 0), .name = db_col_str(r, 1, out) };
 	return oncall_parse(out, db_col_peek(r, 3), zone, ret, err);
 }
 
@@ -73,12 +72,6 @@ static enum rc find(struct db_tx *tx, struct arena *out, const struct db_query *
 enum rc oncall_find(struct db_tx *tx, struct arena *out, int64_t id, struct instant from, struct instant to, struct oncall_schedule *ret, struct err *err)
 {
 	return find(tx, out, &q_find, DB_ARGS(db_i64("id", id)), from, to, ret, err);
-}
-
-enum rc oncall_find_feed(struct db_tx *tx, struct arena *out, struct str feed, struct instant from, struct instant to, struct oncall_schedule *ret,
-			 struct err *err)
-{
-	return find(tx, out, &q_find_feed, DB_ARGS(db_str("feed", feed)), from, to, ret, err);
 }
 
 enum rc oncall_list(struct db_tx *tx, struct arena *out, struct instant from, struct instant to, struct oncall_schedule **ret, size_t *ret_n,

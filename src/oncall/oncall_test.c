@@ -175,3 +175,72 @@ TEST(oncall_links)
 	EXPECT_RC(RC_NOT_FOUND, oncall_link_read(&t->arena, d, STR("12-3-"), &page, &agent));
 	EXPECT_RC(RC_NOT_FOUND, oncall_link_read(&t->arena, d, STR(""), &page, &agent));
 }
+
+/* ---- feeds ---- */
+
+struct feeding {
+	struct test *t;
+	struct world w;
+	struct desk *d;
+};
+
+static bool opens(struct test *t, struct db_tx *tx, const struct desk *d, struct str token)
+{
+	struct oncall_feed f;
+	enum rc rc = oncall_feed_open(tx, &t->arena, d, token, &f, &t->err);
+
+	EXPECT("it opens or is not there", rc == RC_OK || rc == RC_NOT_FOUND);
+	return rc == RC_OK;
+}
+
+static struct str token_of(struct test *t, struct db_tx *tx, const struct desk *d, const struct actor *who)
+{
+	struct oncall_feed *f = NULL;
+	size_t n = 0;
+
+	EXPECT_RC(RC_OK, oncall_feeds(tx, &t->arena, who->agent, &f, &n, &t->err));
+	return n ? oncall_feed_token(&t->arena, d, &f[0]) : STR("");
+}
+
+static enum rc feeds(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct feeding *x = arg;
+	struct test *t = x->t;
+	struct actor reader = x->w.ann;
+	struct desk other = *x->d;
+	int64_t schedule = 0;
+
+	EXPECT_RC(RC_OK, oncall_save(tx, &t->arena, &x->w.desk, NOW, 0, STR("Primary"), STR("UTC"), STR("[]"), &schedule, err));
+	EXPECT_EQ("no address without asking", token_of(t, tx, x->d, &x->w.ann).n, 0);
+	EXPECT_RC(RC_OK, oncall_feed_renew(tx, &t->arena, &x->w.ann, NOW, schedule, err));
+	EXPECT_RC(RC_OK, oncall_feed_renew(tx, &t->arena, &x->w.ben, NOW, schedule, err));
+	struct str ann = token_of(t, tx, x->d, &x->w.ann), ben = token_of(t, tx, x->d, &x->w.ben);
+
+	EXPECT("each has their own", !str_eq(ann, ben));
+	EXPECT("the secret is long", str_from(ann, 2).n >= 25);
+	EXPECT("it opens", opens(t, tx, x->d, ann) && opens(t, tx, x->d, ben));
+	other.pin_key = STR("another key");
+	EXPECT("not without the desk's key", !opens(t, tx, &other, ann));
+	EXPECT("not with a letter less", !opens(t, tx, x->d, str_sub(ann, 0, ann.n - 1)));
+	EXPECT("not without its secret", !opens(t, tx, x->d, str_sub(ann, 0, 2)));
+	EXPECT("not with the secret of another", !opens(t, tx, x->d, arena_strf(&t->arena, STR_F STR_F, STR_A(str_sub(ann, 0, 2)), STR_A(str_from(ben, 2)))));
+	EXPECT_RC(RC_OK, oncall_feed_renew(tx, &t->arena, &x->w.ann, NOW, schedule, err));
+	EXPECT("renewed, the old one is gone", !opens(t, tx, x->d, ann));
+	EXPECT("the new one opens, and it is another", opens(t, tx, x->d, token_of(t, tx, x->d, &x->w.ann)));
+	EXPECT("that of another person stays", opens(t, tx, x->d, ben));
+	EXPECT_RC(RC_OK, oncall_feed_end(tx, &x->w.ben, NOW, schedule, err));
+	EXPECT("ended is gone", !opens(t, tx, x->d, ben));
+	EXPECT_RC(RC_NOT_FOUND, oncall_feed_renew(tx, &t->arena, &x->w.ann, NOW, schedule + 99, &t->err));
+	reader.token_scope = SCOPE_READ;
+	EXPECT_RC(RC_DENIED, oncall_feed_renew(tx, &t->arena, &reader, NOW, schedule, &t->err));
+	EXPECT_RC(RC_DENIED, oncall_feed_renew(tx, &t->arena, &x->w.writer, NOW, schedule, &t->err));
+	return RC_OK;
+}
+
+TEST_EACH_DB(oncall_feeds_are_ones_own)
+{
+	struct feeding x = { .t = t, .d = the_desk(t) };
+
+	world_make(t, &x.w, -1);
+	EXPECT_RC(RC_OK, db_write(t->db, feeds, &x, &t->err));
+}

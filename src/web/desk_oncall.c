@@ -18,6 +18,8 @@ struct loading {
 	size_t n_agents;
 	struct view_counts counts;
 	struct instant from, to;
+	struct oncall_feed *feeds; /* the reader's own */
+	size_t n_feeds;
 };
 
 static enum rc load(struct db_tx *tx, void *arg, struct err *err)
@@ -27,6 +29,8 @@ static enum rc load(struct db_tx *tx, void *arg, struct err *err)
 
 	if (rc == RC_OK)
 		rc = oncall_list(tx, x->q->arena, x->from, x->to, &x->at, &x->n, err);
+	if (rc == RC_OK)
+		rc = oncall_feeds(tx, x->q->arena, x->q->actor.agent, &x->feeds, &x->n_feeds, err);
 	return rc == RC_OK ? agent_list(tx, x->q->arena, &x->agents, &x->n_agents, err) : rc;
 }
 
@@ -47,7 +51,10 @@ static enum rc fill(const struct loading *x, const struct oncall_schedule *s, st
 
 	if (rc != RC_OK)
 		return rc;
-	v->feed_url = web_url(x->q, "/oncall/" STR_F, STR_A(s->feed));
+	v->feed_url = STR("");
+	for (size_t i = 0; i < x->n_feeds; i++)
+		if (x->feeds[i].schedule == s->id)
+			v->feed_url = web_url(x->q, "/oncall/" STR_F, STR_A(oncall_feed_token(a, web_desk(x->q), &x->feeds[i])));
 	v->overrides = arena_array(a, struct duty_override, s->n_overrides + 1);
 	for (size_t i = 0; i < s->n_overrides; i++)
 		v->overrides[v->n_overrides++] = (struct duty_override){ .id = s->overrides[i].id,
@@ -155,6 +162,10 @@ static enum rc swap_step(struct db_tx *tx, void *arg, struct err *err)
 	struct oncall_override o = { 0 };
 	enum rc rc = oncall_find(tx, q->arena, x->schedule, q->now, time_add(q->now, 1), &s, err);
 
+	if (rc == RC_OK && str_is(req_field(q, "feed"), "renew"))
+		return oncall_feed_renew(tx, q->arena, &q->actor, q->now, x->schedule, err);
+	if (rc == RC_OK && str_is(req_field(q, "feed"), "end"))
+		return oncall_feed_end(tx, &q->actor, q->now, x->schedule, err);
 	if (rc == RC_OK && x->drop)
 		return oncall_drop_override(tx, &q->actor, q->now, x->schedule, x->drop, err);
 	if (rc != RC_OK)
@@ -180,7 +191,11 @@ static enum rc post_swap(struct req *q, struct resp *r)
 
 	if (web_form_failed(q, r, rc))
 		return show(q, r, x.schedule);
-	return rc == RC_OK ? web_done(r, _(web_lang(q), "Who is on duty is changed."), STR("/desk/oncall")) : rc;
+	const char *said = str_is(req_field(q, "feed"), "renew") ? _(web_lang(q), "This is your address now. An earlier one has ended.")
+			   : str_is(req_field(q, "feed"), "end") ? _(web_lang(q), "Your address has ended.")
+								 : _(web_lang(q), "Who is on duty is changed.");
+
+	return rc == RC_OK ? web_done(r, said, arena_strf(q->arena, "/desk/oncall#s%lld", (long long)x.schedule)) : rc;
 }
 
 /* ---- pages of a ticket ---- */
@@ -341,9 +356,12 @@ static enum rc load_feed(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct loading *x = arg;
 
-	x->at = arena_new(x->q->arena, struct oncall_schedule);
-	enum rc rc = oncall_find_feed(tx, x->q->arena, req_path(x->q, "feed"), x->from, x->to, x->at, err);
+	struct oncall_feed f;
+	enum rc rc = oncall_feed_open(tx, x->q->arena, web_desk(x->q), req_path(x->q, "feed"), &f, err);
 
+	x->at = arena_new(x->q->arena, struct oncall_schedule);
+	if (rc == RC_OK)
+		rc = oncall_find(tx, x->q->arena, f.schedule, x->from, x->to, x->at, err);
 	return rc == RC_OK ? agent_list(tx, x->q->arena, &x->agents, &x->n_agents, err) : rc;
 }
 
@@ -448,7 +466,8 @@ static enum rc get_alarm(struct req *q, struct resp *r)
 }
 
 static const struct field swap_fields[] = { { "agent", FIELD_INT, 0, false, NULL, "" }, { "instead", FIELD_INT, 0, false, NULL, "" },
-	{ "from", FIELD_TEXT, 30, false, NULL, "" }, { "to", FIELD_TEXT, 30, false, NULL, "" }, { "drop", FIELD_INT, 0, false, NULL, "" }, { .name = NULL } };
+	{ "from", FIELD_TEXT, 30, false, NULL, "" }, { "to", FIELD_TEXT, 30, false, NULL, "" }, { "drop", FIELD_INT, 0, false, NULL, "" },
+	{ "feed", FIELD_CHOICE, 0, false, "renew|end", "The reader's own address of the feed" }, { .name = NULL } };
 static const struct field page_fields[] = { { "policy", FIELD_INT, 0, false, NULL, "" }, { "page", FIELD_INT, 0, false, NULL, "" }, { .name = NULL } };
 
 const struct route oncall_routes[] = {
@@ -458,6 +477,6 @@ const struct route oncall_routes[] = {
 	{ HTTP_GET, "/desk/alarm", CAP_AGENT, get_alarm, NULL, 0, "Total interruptions that nobody has", NULL, NULL },
 	{ HTTP_GET, "/page/{token}", CAP_PUBLIC, get_link, NULL, 0, "A page, by the link of its mail", NULL, NULL },
 	{ HTTP_POST, "/page/{token}", CAP_PUBLIC, post_link, NULL, ROUTE_NO_CSRF, "Take it", NULL, NULL },
-	{ HTTP_GET, "/oncall/{feed}", CAP_PUBLIC, get_feed, NULL, 0, "Who is on duty, as iCalendar", NULL, NULL },
+	{ HTTP_GET, "/oncall/{feed}", CAP_PUBLIC, get_feed, NULL, ROUTE_SECRET, "Who is on duty, as iCalendar", NULL, NULL },
 	{ .path = NULL },
 };

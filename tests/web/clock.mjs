@@ -120,9 +120,25 @@ try {
   await agent.waitForLoadState();
   check('a swap is listed', /Overrides/.test(await agent.content()));
   await look(agent, 'oncall');
-  const feed = await fetch(await agent.locator('a[href*="/oncall/"]').first().getAttribute('href'));
+  const feeds = agent.locator('details', { has: agent.locator('summary', { hasText: 'Calendar feed' }) }).first();
+  const open = async () => { if (!(await feeds.evaluate((e) => e.open))) await feeds.locator('summary').click(); };
+  await open();
+  check('nobody has an address before they ask for it', (await agent.locator('a.feed').count()) === 0);
+  await feeds.getByRole('button', { name: 'Make an address of my own' }).click();
+  await agent.waitForLoadState();
+  const mine = await agent.locator('a.feed').first().getAttribute('href');
+  const feed = await fetch(mine);
   check('the feed is a calendar', feed.status === 200 && /BEGIN:VEVENT[\s\S]*SUMMARY:/.test(await feed.text()));
-  check('without the secret there is none', (await fetch(base + '/oncall/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa')).status === 404);
+  check('S-53: its address goes nowhere', feed.headers.get('referrer-policy') === 'no-referrer' && /noindex/.test(feed.headers.get('x-robots-tag')) && /no-store/.test(feed.headers.get('cache-control')));
+  await agent.reload();
+  check('its owner is shown it again', (await agent.locator('a.feed').first().getAttribute('href')) === mine);
+  await open();
+  await feeds.getByRole('button', { name: 'Renew the address' }).click();
+  await agent.waitForLoadState();
+  const renewed = await agent.locator('a.feed').first().getAttribute('href');
+  check('S-42: renewed, the old address is gone at once', renewed !== mine && (await fetch(mine)).status === 404 && (await fetch(renewed)).status === 200);
+  const at = renewed.match(/\/oncall\/(\d+)-(\w+)$/);
+  check('S-33: without the secret there is none', (await fetch(`${base}/oncall/${at[1]}-${'a'.repeat(at[2].length)}`)).status === 404 && (await fetch(`${base}/oncall/${at[1]}-`)).status === 404 && (await fetch(`${base}/oncall/${at[1]}`)).status === 404 && (await fetch(`${base}/oncall/${Number(at[1]) + 1}-${at[2]}`)).status === 404);
 
   const critical = await agent.locator('#alarm a').first().getAttribute('href');
   await agent.goto(base + critical);
@@ -134,6 +150,8 @@ try {
   check('and the alarm ends', await agent.waitForSelector('#alarm', { state: 'detached', timeout: 60000 }).then(() => true, () => false));
 
   const admin = await signIn('admin@desk.example');
+  await admin.goto(base + '/desk/oncall');
+  check('S-53: another person is not shown it', !(await admin.content()).includes(renewed) && (await admin.locator('a.feed').count()) === 0);
   await admin.goto(base + '/desk/admin/oncall');
   await look(admin, 'admin-oncall');
   await admin.goto(base + '/desk/admin/calendars');
