@@ -185,6 +185,27 @@ struct clock_proof {
 MUST_USE enum rc clock_proofs(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant from, struct instant to,
 			      struct account_id account, size_t max, struct clock_proof **ret, size_t *ret_n, struct err *err);
 
+/* ---- links to an account's month, opened without signing in ---- */
+#define PROOF_LINK_DAYS 90 /* at most */
+struct proof_link {
+	int64_t id;
+	struct account_id account;
+	struct str month, salt, made_by;
+	struct instant from, to, made_at, expires_at, revoked_at;
+};
+/* Those that still open, newest first. */
+MUST_USE enum rc proof_links(struct db_tx *tx, struct arena *out, struct account_id account, struct str month, struct instant now, struct proof_link **ret,
+			     size_t *ret_n, struct err *err);
+/* The secret part of the address. `key`: the desk's (pin_key). */
+struct str proof_link_token(struct arena *a, struct str key, const struct proof_link *l);
+/* RC_NOT_FOUND: it never was one. RC_DENIED code "over": expired or ended; *ret is filled then, too. */
+MUST_USE enum rc proof_link_open(struct db_tx *tx, struct arena *out, struct str key, struct str token, struct instant now, struct proof_link *ret,
+				 struct err *err);
+/* By agents: account, month, from, to and expires_at of `l`. */
+MUST_USE enum rc proof_link_make(struct db_tx *tx, struct arena *a, const struct actor *who, struct instant now, const struct proof_link *l, int64_t *ret,
+				 struct err *err);
+MUST_USE enum rc proof_link_revoke(struct db_tx *tx, const struct actor *who, struct instant now, struct account_id account, int64_t id, struct err *err);
+
 /* ---- requests: no clock; an estimate in working days ---- */
 #define ESTIMATE_DAYS { 0, 1, 3, 5 } /* by complexity S, M, L, unless the settings say otherwise */
 MUST_USE enum rc clock_estimate_days(struct db_tx *tx, struct arena *out, int complexity, int *ret, struct err *err);

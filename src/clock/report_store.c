@@ -1,5 +1,6 @@
 /* clock: how promises were kept, in figures and one by one. A promise belongs to the month in which its clock stopped. */
 #include "clock/clock_private.h"
+#include <stdlib.h>
 
 DB_QUERY(q_figures, "report.figures",
 	 "SELECT t.account_id, a.name, p.plan_code, c.criticality, c.metric, COUNT(*),"
@@ -37,18 +38,40 @@ enum rc clock_figures(struct db_tx *tx, struct arena *out, struct instant from, 
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-/* Tickets that the reader may see, by id. */
+#define CHUNK 100
+
+static int by_id(const void *a, const void *b)
+{
+	const struct ticket_row *x = a, *y = b;
+
+	return (x->id.v > y->id.v) - (x->id.v < y->id.v);
+}
+
+/* Tickets that the reader may see, sorted by id: asked for in pieces of a hundred. */
 static enum rc visible(struct db_tx *tx, struct arena *out, const struct actor *who, const struct clock_proof *p, size_t n, struct ticket_row **ret,
 		       size_t *ret_n, struct err *err)
 {
-	struct ticket_query q = { .ids = arena_array(out, struct ticket_id, n + 1), .max = n };
+	struct ticket_row *all = arena_array(out, struct ticket_row, n + 1), *some;
+	size_t n_all = 0, n_some;
 	struct str next;
+	enum rc rc = RC_OK;
 
-	for (size_t i = 0; i < n; i++)
-		if (q.n_ids == 0 || q.ids[q.n_ids - 1].v != p[i].clock.ticket.v)
-			q.ids[q.n_ids++] = p[i].clock.ticket;
-	*ret_n = 0;
-	return q.n_ids ? ticket_list(tx, out, who, &q, ret, ret_n, &next, err) : RC_OK;
+	for (size_t i = 0; i < n && rc == RC_OK;) {
+		struct ticket_query q = { .ids = arena_array(out, struct ticket_id, CHUNK), .max = CHUNK };
+
+		for (; i < n && q.n_ids < CHUNK; i++)
+			if (q.n_ids == 0 || q.ids[q.n_ids - 1].v != p[i].clock.ticket.v)
+				q.ids[q.n_ids++] = p[i].clock.ticket;
+		n_some = 0;
+		rc = ticket_list(tx, out, who, &q, &some, &n_some, &next, err);
+		for (size_t k = 0; k < n_some && rc == RC_OK && n_all < n; k++)
+			all[n_all++] = some[k];
+	}
+	if (n_all)
+		qsort(all, n_all, sizeof(*all), by_id);
+	*ret = all;
+	*ret_n = n_all;
+	return rc;
 }
 
 enum rc clock_proofs(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant from, struct instant to, struct account_id account,
@@ -78,13 +101,15 @@ enum rc clock_proofs(struct db_tx *tx, struct arena *out, const struct actor *wh
 	rc = rc == RC_NOT_FOUND ? RC_OK : rc;
 	if (rc == RC_OK)
 		rc = visible(tx, out, who, v.at, v.n, &rows, &n, err);
-	for (size_t i = 0; i < v.n && rc == RC_OK; i++)
-		for (size_t k = 0; k < n; k++)
-			if (rows[k].id.v == v.at[i].clock.ticket.v) {
-				v.at[kept] = v.at[i];
-				v.at[kept++].row = rows[k];
-				break;
-			}
+	for (size_t i = 0; i < v.n && rc == RC_OK && n; i++) {
+		struct ticket_row key = { .id = v.at[i].clock.ticket };
+		const struct ticket_row *row = bsearch(&key, rows, n, sizeof(*rows), by_id);
+
+		if (row) {
+			v.at[kept] = v.at[i];
+			v.at[kept++].row = *row;
+		}
+	}
 	*ret = v.at;
 	*ret_n = rc == RC_OK ? kept : 0;
 	return rc;

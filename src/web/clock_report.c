@@ -5,7 +5,7 @@
 #include "web/csv.h"
 #include "web/web.h"
 
-#define PROOFS 100
+#define PROOFS 1000 /* of a month, on a page */
 
 struct loading {
 	struct req *q;
@@ -16,8 +16,13 @@ struct loading {
 	size_t n_figures;
 	struct clock_proof *proofs;
 	size_t n_proofs;
+	struct proof_link *links;
+	size_t n_links;
+	struct str month;
 	struct view_counts counts;
 	bool desk;
+	struct proof_link link; /* what a sent one shows */
+	bool over;
 };
 
 static struct str month_text(struct arena *a, int year, int month)
@@ -44,7 +49,7 @@ static void month_of(struct loading *x, struct report_page *v, const char *path)
 
 	x->from = time_from_civil_in(&c, z);
 	x->to = time_from_civil_in(&next, z);
-	v->month = month_text(q->arena, c.year, c.month);
+	v->month = x->month = month_text(q->arena, c.year, c.month);
 	v->before.month = month_text(q->arena, c.year, c.month - 1);
 	v->after.month = month_text(q->arena, c.year, c.month + 1);
 	v->before.url = arena_strf(q->arena, "%s?month=" STR_F STR_F, path, STR_A(v->before.month), STR_A(account));
@@ -60,7 +65,9 @@ static enum rc load(struct db_tx *tx, void *arg, struct err *err)
 
 	if (rc == RC_OK && x->account.v)
 		rc = account_find(tx, a, x->account, &x->acc, err);
-	if (rc == RC_OK && x->desk && !x->account.v)
+	if (rc == RC_OK && x->desk && x->account.v)
+		rc = proof_links(tx, a, x->account, x->month, x->q->now, &x->links, &x->n_links, err);
+	if (rc == RC_OK && x->desk)
 		rc = clock_figures(tx, a, x->from, x->to, x->account, &x->figures, &x->n_figures, err);
 	if (rc == RC_OK && x->account.v)
 		rc = clock_proofs(tx, a, &x->q->actor, x->from, x->to, x->account, PROOFS, &x->proofs, &x->n_proofs, err);
@@ -84,6 +91,8 @@ static void fill(const struct loading *x, struct report_page *v)
 
 		v->n += f->n;
 		v->late += f->late;
+		if (x->account.v) /* promise by promise below */
+			continue;
 		v->figures[v->n_figures++] = (struct report_figure){
 			.account = f->account_name,
 			.proof_url = arena_strf(a, "/desk/reports/promises?month=" STR_F "&account=%lld", STR_A(v->month), (long long)f->account.v),
@@ -96,13 +105,17 @@ static void fill(const struct loading *x, struct report_page *v)
 			.percent = percent(f->n, f->late)
 		};
 	}
+	bool counted = x->n_figures > 0;
+
 	v->proofs = arena_array(a, struct report_proof, x->n_proofs + 1);
 	for (size_t i = 0; i < x->n_proofs; i++) {
 		const struct clock_proof *p = &x->proofs[i];
 		struct str number = desk_number(q, p->row.number);
 
-		v->n++;
-		v->late += time_is_set(p->clock.breached_at);
+		if (!counted) { /* customers: of what they may see */
+			v->n++;
+			v->late += time_is_set(p->clock.breached_at);
+		}
 		v->proofs[v->n_proofs++] = (struct report_proof){
 			.number = number,
 			.url = x->desk ? arena_strf(a, "/desk/tickets/" STR_F "/clocks", STR_A(number)) : arena_strf(a, "/support/tickets/" STR_F "/promise", STR_A(number)),
@@ -121,6 +134,25 @@ static void fill(const struct loading *x, struct report_page *v)
 	v->percent = percent(v->n, v->late);
 	v->more = x->n_proofs == PROOFS;
 	v->customer = !x->desk;
+}
+
+static struct str link_url(const struct req *q, const struct proof_link *l)
+{
+	return web_url(q, "/proof/" STR_F, STR_A(proof_link_token(q->arena, web_desk(q)->pin_key, l)));
+}
+
+static void fill_links(const struct loading *x, struct report_page *v)
+{
+	struct req *q = x->q;
+
+	v->can_share = x->desk && x->account.v;
+	v->account_id = x->account.v;
+	v->days = web_field_value(q, "days", STR("30"));
+	v->e_days = web_field_error(q, "days");
+	v->links = arena_array(q->arena, struct report_link, x->n_links + 1);
+	for (size_t i = 0; i < x->n_links; i++)
+		v->links[v->n_links++] =
+			(struct report_link){ x->links[i].id, link_url(q, &x->links[i]), x->links[i].made_by, x->links[i].expires_at };
 }
 
 static void csv(const struct report_page *v, struct resp *r)
@@ -156,6 +188,7 @@ static enum rc show(struct req *q, struct resp *r, bool desk)
 {
 	struct loading x = { .q = q, .desk = desk };
 	struct report_page v = { .n = 0 };
+	struct err spare = { 0 };
 	struct page page;
 
 	if (desk)
@@ -163,11 +196,12 @@ static enum rc show(struct req *q, struct resp *r, bool desk)
 	else
 		x.account = q->actor.account;
 	month_of(&x, &v, desk ? "/desk/reports/promises" : "/support/promises");
-	enum rc rc = db_read(web_desk(q)->db, load, &x, req_err(q));
+	enum rc rc = db_read(web_desk(q)->db, load, &x, desk ? desk_err(q, r, &spare) : req_err(q));
 
 	if (rc != RC_OK)
 		return rc;
 	fill(&x, &v);
+	fill_links(&x, &v);
 	if (str_is(req_field(q, "as"), "csv")) {
 		csv(&v, r);
 		return RC_OK;
@@ -200,10 +234,102 @@ static enum rc get_portal(struct req *q, struct resp *r)
 	return show(q, r, false);
 }
 
+/* ---- links for customers ---- */
+
+static enum rc share_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct loading *x = arg;
+	struct req *q = x->q;
+	struct proof_link l = { .account = x->account, .month = x->month, .from = x->from, .to = x->to };
+	int64_t days = 0, link = 0, made;
+
+	req_int(q, "link", &link);
+	if (link)
+		return proof_link_revoke(tx, &q->actor, q->now, x->account, link, err);
+	if (!req_int(q, "days", &days) || days < 1 || days > PROOF_LINK_DAYS)
+		return fail_field(err, RC_INVALID, "days", "Such a link lasts 1 to 90 days. Nothing was made.");
+	l.expires_at = time_add(q->now, days * DAY_US);
+	return proof_link_make(tx, q->arena, &q->actor, q->now, &l, &made, err);
+}
+
+static enum rc post_share(struct req *q, struct resp *r)
+{
+	struct loading x = { .q = q, .desk = true };
+	struct report_page v = { .n = 0 };
+
+	if (web_fields_wrong(q, r))
+		return show(q, r, true);
+	req_int(q, "account", &x.account.v);
+	month_of(&x, &v, "/desk/reports/promises");
+	enum rc rc = db_write(web_desk(q)->db, share_step, &x, req_err(q));
+
+	if (web_form_failed(q, r, rc))
+		return show(q, r, true);
+	int64_t link = 0;
+
+	req_int(q, "link", &link);
+	return rc == RC_OK ? web_done(r, link ? _(web_lang(q), "The link has ended.") : _(web_lang(q), "The link is made. Copy it from below."),
+				      arena_strf(q->arena, "/desk/reports/promises?month=" STR_F "&account=%lld#links", STR_A(x.month), (long long)x.account.v))
+			   : rc;
+}
+
+static enum rc load_sent(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct loading *x = arg;
+	struct arena *a = x->q->arena;
+	struct actor system = actor_system();
+	enum rc rc = proof_link_open(tx, a, web_desk(x->q)->pin_key, req_path(x->q, "token"), x->q->now, &x->link, err);
+
+	if (rc == RC_DENIED) {
+		x->over = true;
+		return RC_OK;
+	}
+	x->account = x->link.account;
+	if (rc == RC_OK)
+		rc = account_find(tx, a, x->account, &x->acc, err);
+	if (rc == RC_OK)
+		rc = clock_figures(tx, a, x->link.from, x->link.to, x->account, &x->figures, &x->n_figures, err);
+	return rc == RC_OK ? clock_proofs(tx, a, &system, x->link.from, x->link.to, x->account, PROOFS, &x->proofs, &x->n_proofs, err) : rc;
+}
+
+static enum rc get_sent(struct req *q, struct resp *r)
+{
+	struct loading x = { .q = q };
+	struct report_page v = { .n = 0 };
+	struct err e = { 0 };
+	struct page page;
+	enum rc rc = db_read(web_desk(q)->db, load_sent, &x, &e);
+
+	if (rc == RC_NOT_FOUND)
+		return fail(req_err(q), rc, "%s", e.text);
+	if (rc != RC_OK)
+		return fail(req_err(q), rc, "%s", e.text);
+	fill(&x, &v);
+	v.month = x.link.month;
+	v.until = x.link.expires_at;
+	v.now = q->now;
+	v.over = x.over;
+	v.p = &page;
+	if (x.over)
+		r->status = 410;
+	struct out o = web_out(q, r);
+
+	web_page_init(&page, q, r,
+		      x.over ? _(o.lang, "This link is over") : str_z(q->arena, TR_FILL(q->arena, _(o.lang, "How promises were kept, {month}"), { "month", v.month })));
+	page.head = (struct html){ STR("<meta name=\"robots\" content=\"noindex, nofollow\">") };
+	tmpl_report_sent(&o, &v);
+	return RC_OK;
+}
+
 static const struct field fields[] = { { "month", FIELD_TEXT, 7, false, NULL, "2026-11" }, { "account", FIELD_INT, 0, false, NULL, "One account's, promise by promise" },
 	{ "as", FIELD_TEXT, 3, false, NULL, "csv" }, { .name = NULL } };
 
+static const struct field share_fields[] = { { "month", FIELD_TEXT, 7, true, NULL, "2026-11" }, { "account", FIELD_INT, 0, true, NULL, "Whose" },
+	{ "days", FIELD_INT, 0, false, NULL, "How long a new link lasts" }, { "link", FIELD_INT, 0, false, NULL, "The link to end" }, { .name = NULL } };
+
 const struct route report_routes[] = {
+	{ HTTP_POST, "/desk/reports/promises", CAP_AGENT, post_share, share_fields, ROUTE_LENIENT, "A link to an account's month: makes or ends it", NULL, NULL },
+	{ HTTP_GET, "/proof/{token}", CAP_PUBLIC, get_sent, NULL, ROUTE_SLOW | ROUTE_SECRET, "An account's month, by a link that was sent", NULL, NULL },
 	{ HTTP_GET, "/desk/reports/promises", CAP_AGENT, get_desk, fields, ROUTE_SLOW, "How promises were kept", NULL, NULL },
 	{ HTTP_GET, "/support/promises", CAP_CUSTOMER_READ, get_portal, fields, ROUTE_SLOW, "How promises were kept", NULL, NULL },
 	{ .path = NULL },

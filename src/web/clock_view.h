@@ -69,6 +69,11 @@ struct report_proof {
 struct report_month {
 	struct str month, url; /* "2026-11" */
 };
+struct report_link {
+	int64_t id;
+	struct str url, by;
+	struct instant until;
+};
 struct report_page {
 	struct str month, account, csv_url;
 	struct report_month before, after;
@@ -78,6 +83,16 @@ struct report_page {
 	size_t n_proofs;
 	int64_t n, late, percent;
 	bool customer, more;
+	/* the desk, of one account: links to send */
+	bool can_share;
+	int64_t account_id;
+	struct report_link *links;
+	size_t n_links;
+	struct str e_days, days;
+	/* the page behind such a link */
+	struct page *p;
+	struct instant until, now;
+	bool over;
 };
 struct board_card {
 	struct str number, url, subject, account, assignee, take_url;

@@ -134,6 +134,8 @@ POST /page/{token} public
 GET /oncall/{token} public
 GET /desk/alarm agent
 GET /desk/reports/promises agent
+POST /desk/reports/promises agent
+GET /proof/{token} public
 GET /support/promises read
 GET /desk/oncall agent
 POST /desk/oncall/{one} agent

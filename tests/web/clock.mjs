@@ -181,6 +181,44 @@ try {
   await look(agent, 'report');
   const csv = await agent.evaluate(async (u) => (await fetch(u)).text(), `${base}/desk/reports/promises?as=csv`);
   check('also as a table', /^account,plan,criticality/.test(csv) && /"Campus Verde"/.test(csv));
+
+  // The month goes to the customer as a link.
+  await agent.getByRole('link', { name: 'Campus Verde' }).first().click();
+  await agent.waitForLoadState();
+  await agent.fill('#days', '400');
+  await agent.getByRole('button', { name: 'Make a link' }).click();
+  await agent.waitForLoadState();
+  check('a link does not last for ever', (await agent.locator('#days-error').count()) === 1 && (await agent.inputValue('#days')) === '400' && (await agent.locator('a.sent').count()) === 0);
+  await agent.fill('#days', '30');
+  await agent.getByRole('button', { name: 'Make a link' }).click();
+  await agent.waitForLoadState();
+  await look(agent, 'report-account');
+  const sent = await agent.locator('a.sent').getAttribute('href');
+  const stranger = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, javaScriptEnabled: true })).newPage();
+  const first = await stranger.goto(sent);
+  check('whoever has it sees the month', first.status() === 200 && (await stranger.content()).includes(number) && /Campus Verde/.test(await stranger.content()));
+  check('and no way to anything else', (await stranger.locator('main a').count()) === 0 && (await stranger.locator('form').count()) === 0 && !/Colegio/.test(await stranger.content()));
+  const h = first.headers();
+  check('it is not found by search engines and tells nobody where it is', h['referrer-policy'] === 'no-referrer' && /noindex/.test(h['x-robots-tag']) && /no-store/.test(h['cache-control']) && !h['set-cookie'] && (await stranger.locator('meta[name=robots][content*=noindex]').count()) === 1);
+  await look(stranger, 'proof-sent');
+  const [, id, secret] = sent.match(/\/proof\/(\d+)-(\w+)$/);
+  for (const x of [`${id}-${'a'.repeat(secret.length)}`, `${id}-`, id, `${Number(id) + 1}-${secret}`])
+    check('S-33: without its secret there is none', (await fetch(`${base}/proof/${x}`)).status === 404);
+  execFileSync('sqlite3', ['-cmd', '.timeout 20000', path.join(dir, 'desk.db'), `UPDATE proof_link SET expires_at = made_at + 1 WHERE id = ${id}`]);
+  const late = await stranger.goto(sent);
+  check('expired it is refused politely, and says nothing', late.status() === 410 && /This link is over/.test(await stranger.content()) && !/Campus Verde|CAR-/.test(await stranger.content()));
+  await look(stranger, 'proof-over');
+  await agent.reload();
+  check('the desk lists it no longer', (await agent.locator('a.sent').count()) === 0);
+  await agent.getByRole('button', { name: 'Make a link' }).click();
+  await agent.waitForLoadState();
+  const second = await agent.locator('a.sent').getAttribute('href');
+  check('another one opens', second !== sent && (await fetch(second)).status === 200);
+  check('in the language its reader asks for', /promesas/i.test(await (await fetch(second, { headers: { 'Accept-Language': 'es' } })).text()));
+  await agent.getByRole('button', { name: /End it/ }).click();
+  await agent.waitForLoadState();
+  check('S-42: ended, it is over at once', (await fetch(second)).status === 410);
+
   const other = await signIn('manager@colegio.example');
   const answer = await other.goto(`${base}/support/tickets/${number}/promise`);
   check('to others the ticket does not exist', answer.status() === 404);
