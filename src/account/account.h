@@ -92,6 +92,10 @@ MUST_USE enum rc account_list(struct db_tx *tx, struct arena *out, struct str na
 MUST_USE enum rc contact_list(struct db_tx *tx, struct arena *out, struct account_id account, const struct list_page *p,
                               struct contact **ret, size_t *ret_n, bool *ret_more,
                               struct err *err); /* account 0 = all */
+/* Who can sign in and has the words in name, address, telephone (digits) or account; at most `max`, by name, without
+ * roles. For agents. */
+MUST_USE enum rc contact_search(struct db_tx *tx, struct arena *out, struct str words, size_t max, struct contact **ret,
+                                size_t *ret_n, struct err *err);
 MUST_USE enum rc subscription_list(struct db_tx *tx, struct arena *out, struct account_id account,
                                    const struct list_page *p, struct subscription **ret, size_t *ret_n, bool *ret_more,
                                    struct err *err);

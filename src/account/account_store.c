@@ -2,6 +2,7 @@
  * never one a row. Changes are in change_store.c. */
 #include "account/account.h"
 #include "account/rules.h"
+#include "util/buf.h"
 
 #define LIST_MAX  500
 #define SITES_MAX 500
@@ -299,6 +300,12 @@ enum rc site_list(struct db_tx *tx, struct arena *out, struct account_id account
 DB_QUERY(q_contact_find, "contact.find", CONTACT_COLS "WHERE c.id = :id");
 DB_QUERY(q_contact_email, "contact.find_email",
          CONTACT_COLS "WHERE c.id = (SELECT contact_id FROM contact_address WHERE email = :email)");
+/* PostgreSQL folds all letters, SQLite those of English: what was typed as it is written is found in both. */
+DB_QUERY(q_contact_search, "contact.search",
+         CONTACT_COLS "WHERE c.disabled_at IS NULL AND a.closed_at IS NULL AND (LOWER(c.name) LIKE :words ESCAPE '\\'"
+                      " OR c.email LIKE :words ESCAPE '\\' OR LOWER(a.name) LIKE :words ESCAPE '\\' OR (CAST(:digits AS"
+                      " TEXT) <> '' AND REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(c.phone, ' ', ''), '-', ''), '(', ''),"
+                      " ')', ''), '.', '') LIKE CAST(:digits AS TEXT))) ORDER BY c.name, c.id LIMIT :max");
 DB_QUERY(q_contact_roles, "contact.roles", ROLE_COLS "WHERE contact_id = :id ORDER BY scope, scope_id LIMIT 16");
 DB_QUERY(q_contact_all, "contact.list_all", CONTACT_COLS PAGE_ALL);
 DB_QUERY(q_contact_of, "contact.list", CONTACT_COLS PAGE_OF);
@@ -392,6 +399,68 @@ enum rc contact_list(struct db_tx *tx, struct arena *out, struct account_id acco
 	*ret = v.at;
 	if (rc == RC_OK)
 		rc = add_roles(tx, account.v ? &q_contact_of_roles : &q_contact_all_roles, args, v.at, *ret_n, err);
+	return rc;
+}
+
+/* "50%_" is looked for as it is. */
+static struct str like_of(struct arena *a, struct str words)
+{
+	AUTO_BUF b;
+
+	buf_init(&b, 1000);
+	buf_addc(&b, '%');
+	for (size_t i = 0; i < words.n; i++) {
+		char c = words.p[i];
+
+		if (c == '%' || c == '_' || c == '\\')
+			buf_addc(&b, '\\');
+		buf_addc(&b, c >= 'A' && c <= 'Z' ? (char)(c + 32) : c);
+	}
+	buf_addc(&b, '%');
+	return b.full ? STR("") : arena_str(a, buf_str(&b));
+}
+
+static struct str digits_like(struct arena *a, struct str words)
+{
+	size_t n = 0;
+	AUTO_BUF b;
+
+	buf_init(&b, 300);
+	buf_addc(&b, '%');
+	for (size_t i = 0; i < words.n; i++) {
+		if (words.p[i] >= '0' && words.p[i] <= '9') {
+			buf_addc(&b, words.p[i]);
+			n++;
+		} else if (!strchr(" +-()./", words.p[i])) {
+			return STR("");
+		}
+	}
+	buf_addc(&b, '%');
+	return n < 4 || b.full ? STR("") : arena_str(a, buf_str(&b));
+}
+
+enum rc contact_search(struct db_tx *tx, struct arena *out, struct str words, size_t max, struct contact **ret,
+                       size_t *ret_n, struct err *err)
+{
+	struct str all = str_trim(words);
+	struct db_rows rows = { 0 };
+	VEC(struct contact) v = { 0 };
+	bool end = false;
+	enum rc rc = RC_OK;
+
+	*ret = NULL;
+	*ret_n = 0;
+	if (!all.n || all.n > 200)
+		return RC_OK;
+	rc = db_select(tx, &q_contact_search,
+	               DB_ARGS(db_str("words", like_of(out, all)), db_str("digits", digits_like(out, all)),
+	                       db_i64("max", (int64_t)max)),
+	               &rows, err);
+	while (rc == RC_OK && (rc = next(&rows, &end, err)) == RC_OK && !end)
+		*VEC_ADD(out, &v) = contact_row(&rows, out);
+	db_rows_end(&rows);
+	*ret = v.at;
+	*ret_n = v.n;
 	return rc;
 }
 

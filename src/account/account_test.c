@@ -181,6 +181,43 @@ TEST_EACH_DB(account_find_and_list)
 	with_tx(t, find_and_list);
 }
 
+static size_t searched(struct test *t, struct db_tx *tx, const char *words, size_t max, const char *first)
+{
+	struct contact *at = NULL;
+	size_t n = 0;
+
+	EXPECT_RC(RC_OK, contact_search(tx, &t->arena, str_of(words), max, &at, &n, &t->err));
+	EXPECT(words, !first || (n && str_is(at[0].name, first)));
+	return n;
+}
+
+static void search_people(struct test *t, struct db_tx *tx)
+{
+	struct world w = seed(t, tx);
+	struct contact c = load(t, tx, w.worker);
+
+	c.phone = STR("+57 (1) 555-01.77");
+	EXPECT_RC(RC_OK, contact_update(tx, &w.desk, NOW, &c, &t->err));
+	EXPECT_EQ("part of a name, in any case", searched(t, tx, " OPERAT ", 5, "The operator"), 1);
+	EXPECT_EQ("part of an address", searched(t, tx, "beta.ex", 5, "The other manager"), 1);
+	EXPECT_EQ("the account's name", searched(t, tx, "alpha", 5, "The campus manager"), 3);
+	EXPECT_EQ("no more than asked for", searched(t, tx, "alpha", 2, NULL), 2);
+	EXPECT_EQ("a telephone number, however it is written", searched(t, tx, "1 555 0177", 5, "The operator"), 1);
+	EXPECT_EQ("three digits are nobody's number", searched(t, tx, "555", 5, NULL), 0);
+	EXPECT_EQ("a per cent sign is no wildcard", searched(t, tx, "100%", 5, "The other manager"), 1);
+	EXPECT_EQ("nor is a line below", searched(t, tx, "a_pha", 5, NULL), 0);
+	EXPECT_EQ("a quote is a letter", searched(t, tx, "' OR 1=1 --", 5, NULL), 0);
+	EXPECT_EQ("nothing finds nobody", searched(t, tx, "  ", 5, NULL), 0);
+	c.disabled_at = NOW;
+	EXPECT_RC(RC_OK, contact_update(tx, &w.desk, NOW, &c, &t->err));
+	EXPECT_EQ("who left is not found", searched(t, tx, "operat", 5, NULL), 0);
+}
+
+TEST_EACH_DB(account_search_people)
+{
+	with_tx(t, search_people);
+}
+
 static void changes(struct test *t, struct db_tx *tx)
 {
 	struct world w = seed(t, tx);

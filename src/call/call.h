@@ -43,6 +43,7 @@ struct call_new {
 MUST_USE enum rc call_begin(struct db_tx *tx, struct arena *out, const struct call_new *n, struct call *ret,
                             struct err *err);
 MUST_USE enum rc call_find(struct db_tx *tx, struct arena *out, struct str key, struct call *ret, struct err *err);
+MUST_USE enum rc call_find_id(struct db_tx *tx, struct arena *out, int64_t id, struct call *ret, struct err *err);
 /* Counts a try; RC_LIMIT: no more (3 a call, 5 an hour and number). In a transaction of its own. */
 MUST_USE enum rc call_try(struct db_tx *tx, struct arena *a, struct str key, struct str from, struct instant now,
                           struct err *err);

@@ -3,7 +3,6 @@
 #include "call/call.h"
 
 MUST_USE enum rc call_save(struct db_tx *tx, const struct call *c, struct err *err);
-MUST_USE enum rc call_find_id(struct db_tx *tx, struct arena *out, int64_t id, struct call *ret, struct err *err);
 /* Contact by number: RC_NOT_FOUND when none or several. */
 MUST_USE enum rc call_contact_of(struct db_tx *tx, struct str number, struct contact_id *ret, struct err *err);
 /* By one-time PIN (which it ends) or personal PIN. RC_DENIED: neither. */

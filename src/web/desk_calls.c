@@ -2,6 +2,7 @@
  * where an agent is rung. What calls are is call/'s. */
 #include "account/account.h"
 #include "call/call.h"
+#include "entitlement/entitlement.h"
 #include "tmpl.h"
 #include "web/calls_view.h"
 #include "web/desk_view.h"
@@ -33,6 +34,11 @@ static enum rc load(struct db_tx *tx, void *arg, struct err *err)
 	return rc == RC_OK ? call_number_of(tx, x->q->arena, x->q->actor.agent, &x->number, err) : rc;
 }
 
+static struct str new_url(struct req *q, const struct call *c)
+{
+	return arena_strf(q->arena, "/desk/new?call=%lld", (long long)c->id);
+}
+
 static struct call_row row(struct req *q, const struct call *c)
 {
 	bool out = c->direction == CALL_OUT;
@@ -46,8 +52,10 @@ static struct call_row row(struct req *q, const struct call *c)
 		                  .prepared = c->prepared ? desk_number(q, c->prepared) : STR(""),
 		                  .agent = c->agent_name,
 		                  .cause = c->cause,
+		                  .new_url = new_url(q, c),
 		                  .at = c->started_at,
 		                  .verified = c->verified,
+		                  .unknown = c->unknown,
 		                  .live = !time_is_set(c->ended_at) &&
 		                          !time_before(c->started_at, time_add(q->now, -HOUR_US)),
 		                  .out = out,
@@ -81,6 +89,78 @@ static enum rc show(struct req *q, struct resp *r)
 	tmpl_desk_head(&o, &page);
 	tmpl_desk_calls(&o, &v);
 	tmpl_desk_foot(&o, &page);
+	return RC_OK;
+}
+
+/* ---- the pop ---- */
+
+#define POP_OPEN 3
+
+struct popping {
+	struct req *q;
+	int64_t id;
+	struct call c;
+	struct entitlement ent;
+	struct ticket_row *open;
+	size_t n_open;
+};
+
+static enum rc load_pop(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct popping *x = arg;
+	struct arena *a = x->q->arena;
+	enum rc rc = call_find_id(tx, a, x->id, &x->c, err);
+	struct ent_ask ask = { .account = x->c.account,
+		               .kind = TICKET_INCIDENT,
+		               .criticality = 1,
+		               .channel = CHANNEL_PHONE,
+		               .at = x->q->now,
+		               .verdict_only = true };
+	/* One more than is shown: the call's own ticket may be among them. */
+	struct ticket_query open = { .view = VIEW_ALL, .account = x->c.account, .max = 20 };
+	struct str next;
+
+	if (rc != RC_OK || !x->c.account.v)
+		return rc;
+	rc = ent_check(tx, a, &ask, &x->ent, err);
+	return rc == RC_OK ? ticket_list(tx, a, &x->q->actor, &open, &x->open, &x->n_open, &next, err) : rc;
+}
+
+/* A part of a page: the workspace's script puts it above what the agent has open. */
+static enum rc get_pop(struct req *q, struct resp *r)
+{
+	struct popping x = { .q = q, .id = web_path_id(q, "one") };
+	struct call_pop_ticket open[POP_OPEN];
+	enum rc rc = x.id ? db_read(web_desk(q)->db, load_pop, &x, req_err(q)) : RC_NOT_FOUND;
+
+	if (rc == RC_NOT_FOUND)
+		return web_not_found(q);
+	if (rc != RC_OK)
+		return rc;
+	struct out o = web_out(q, r);
+	const struct call *c = &x.c;
+	struct call_pop v = { .c = c,
+		              .prepared = c->prepared ? desk_number(q, c->prepared) : STR(""),
+		              .ticket = c->number ? desk_number(q, c->number) : STR(""),
+		              .ticket_url = c->number ? desk_ticket_url(q, c->number) : STR(""),
+		              .plan = x.ent.has_sub ? x.ent.sub.plan_name : STR(""),
+		              .covered = !c->account.v || x.ent.verdict == ENT_COVERED
+		                                 ? NULL
+		                                 : _(o.lang, "not covered by the plan"),
+		              .new_url = new_url(q, c),
+		              .open = open,
+		              .taken = c->agent.v != 0,
+		              .gone = time_is_set(c->ended_at) };
+
+	for (size_t i = 0; i < x.n_open && v.n_open < POP_OPEN; i++) {
+		const struct ticket_row *t = &x.open[i];
+
+		if (t->number != c->number && t->state < STATE_RESOLVED)
+			open[v.n_open++] = (struct call_pop_ticket){ desk_number(q, t->number),
+				                                     desk_ticket_url(q, t->number), t->subject,
+				                                     t->criticality };
+	}
+	tmpl_call_pop(&o, &v);
 	return RC_OK;
 }
 
@@ -150,8 +230,10 @@ static const struct field post_fields[] = {
 	{ .name = NULL	                        },
 };
 const struct route call_routes[] = {
-	{HTTP_GET,   "/desk/calls", CAP_AGENT, show, NULL, 0, "Telephone calls", NULL, NULL },
-	{ HTTP_POST, "/desk/calls/{one}", CAP_AGENT, post, post_fields, ROUTE_LENIENT, "Take a call, file it, mark it",
+	{HTTP_GET,           "/desk/calls", CAP_AGENT, show, NULL, 0, "Telephone calls", NULL, NULL },
+	{ HTTP_GET,         "/desk/calls/{one}/pop", CAP_AGENT, get_pop, NULL, 0, "Who is on the line, over any page", NULL,
+         NULL },
+	{ HTTP_POST,              "/desk/calls/{one}", CAP_AGENT, post, post_fields, ROUTE_LENIENT, "Take a call, file it, mark it",
          NULL, NULL },
-	{ .path = NULL     },
+	{ .path = NULL},
 };

@@ -415,11 +415,9 @@ static enum rc load_alarm(struct db_tx *tx, void *arg, struct err *err)
 	return rc == RC_OK ? call_list(tx, x->q->arena, true, 3, &x->calls, &x->n_calls, err) : rc;
 }
 
-/* The call pop: who is on the line and nobody has. */
+/* The call pop: who is on the line and nobody has. What it shows is desk_calls.c's. */
 static void put_calls(struct req *q, struct json *j, const struct alarm *x)
 {
-	const struct i18n *l = web_lang(q);
-
 	json_key(j, "calls");
 	json_arr(j);
 	for (size_t i = 0; i < x->n_calls; i++) {
@@ -427,15 +425,13 @@ static void put_calls(struct req *q, struct json *j, const struct alarm *x)
 
 		json_obj(j);
 		json_ki64(j, "id", c->id);
-		json_kstr(j, "text",
-			  arena_strf(q->arena, "%s " STR_F " · %s " STR_F STR_F STR_F " " STR_F, _(l, "Incoming"),
-				     STR_A(c->from.n ? c->from : STR("?")), c->verified ? _(l, "PIN right") : _(l, "not verified"),
-				     STR_A(c->contact_name), STR_A(c->account_name.n ? STR(", ") : STR("")), STR_A(c->account_name),
-				     STR_A(c->prepared ? desk_number(q, c->prepared) : STR(""))));
+		/* Another key: draw it anew. */
+		json_kstr(j, "key",
+			  arena_strf(q->arena, "%lld %d %lld %lld", (long long)c->id, (int)c->verified, (long long)c->prepared,
+				     (long long)c->number));
 		json_end_obj(j);
 	}
 	json_end_arr(j);
-	json_kstr(j, "open", str_of(_(l, "Open the call")));
 }
 
 static enum rc get_alarm(struct req *q, struct resp *r)

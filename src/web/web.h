@@ -139,6 +139,7 @@ extern const struct route desk_problem_routes[], portal_problem_routes[];
 extern const struct route triage_routes[];
 extern const struct route clock_routes[]; /* each minute of a promise, for agents and customers */
 extern const struct route call_routes[];
+extern const struct route desk_new_routes[];
 extern const struct route oncall_routes[]; /* "/desk/oncall", pages, feeds */
 extern const struct route admin_oncall_routes[]; /* schedules, policies, calendars */
 extern const struct route admin_schedule_routes[], admin_policy_routes[]; /* the forms of both */

@@ -150,6 +150,9 @@ GET /desk/admin/calendars admin
 POST /desk/admin/calendars admin
 GET /desk/calls agent
 POST /desk/calls/{one} agent
+GET /desk/calls/{one}/pop agent
+GET /desk/new agent
+POST /desk/new agent
 POST /desk/tickets/{number}/call agent
 GET /desk/board/incidents agent
 GET /desk/board/requests agent
@@ -320,6 +323,10 @@ def things(d, admin, write):
     said = d.ask('POST', f"/api/v1/tickets/{ticket['number']}/messages", {'text': 'CANARY-MESSAGE', 'attachments': [{k: up[k] for k in ('handle', 'name', 'type')}]}, token=write).json
     note = d.ask('POST', f"/api/v1/tickets/{ticket['number']}/messages", {'text': 'CANARY-NOTE', 'internal': True}, token=admin)
     assert note.status == 201, note.text
+    pbx = d.command('phone', 'cti-token').split()
+    call = d.ask('POST', '/api/v1/cti/' + next(w for w in pbx if '/cti/' in w).rsplit('/', 1)[1],
+                 {'event': 'newCall', 'callId': 'CANARY-CALL', 'from': '+4930123456', 'to': '+5715550100', 'direction': 'in'})
+    assert call.status == 200, call.text
     find = lambda e: d.ask('GET', f'/api/v1/contacts?email={e}', token=admin).json['contacts'][0]['id']
     return {'number': ticket['number'], 'file_token': said['attachments'][0]['id'], 'contact': str(find('auditor@campus.example')),
             'one': '1', 'agent': '1', 'code': 'BASIC', 'intake': '1', 'view': 'unassigned', 'page': '1', 'lang': 'en', 'slug': 'x', 'file': 'x.css', 'token': 'x' * 40}

@@ -48,34 +48,32 @@ function show(v) {
   if (old) old.replaceWith(box); else main.prepend(box);
 }
 
-let ignored = 0;
+let ignored = 0, shown = 0;
 
-/** Who is on the line: a bar that takes no focus and is announced once. @param {{ open: string, calls: { id: number, text: string }[] }} v */
-function pop(v) {
+/** Who is on the line: a bar the server draws, which takes no focus and is announced once. It stays while somebody writes in
+ * it; when another takes the call, it says who, for a while. @param {{ calls: { id: number, key: string }[] }} v */
+async function pop(v) {
   const main = one('#main'), old = one('#call-pop');
   const call = (v.calls || []).find((c) => c.id > ignored);
-  if (!main || !call) { old?.remove(); return; }
-  if (old?.dataset.key === call.text) return;
-  const box = document.createElement('div'), p = document.createElement('p'), link = document.createElement('a'), no = document.createElement('button');
-  box.id = 'call-pop';
-  box.className = 'banner';
-  box.setAttribute('role', 'status');
-  box.dataset.key = call.text;
-  link.href = '/desk/calls';
-  link.textContent = v.open;
-  no.className = 'link';
-  no.type = 'button';
-  no.textContent = '×';
-  no.addEventListener('click', () => { ignored = call.id; box.remove(); });
-  p.append(`☎ ${call.text} `, link, ' ', no);
-  box.append(p);
+  if (!main || (!call && !old)) return;
+  const id = call ? call.id : Number(old?.dataset.call), key = call ? call.key : 'over';
+  if (old && (old.dataset.key === key || (old.contains(document.activeElement) && document.activeElement?.matches('input')))) return;
+  const r = await fetch(`/desk/calls/${id}/pop`).catch(() => null);
+  if (!r?.ok) return;
+  const box = /** @type {HTMLElement | null} */ (new DOMParser().parseFromString(await r.text(), 'text/html').querySelector('#call-pop'));
+  if (!box) return;
+  box.dataset.key = key;
+  one('[data-ignore]', box)?.addEventListener('click', () => { ignored = id; one('#call-pop')?.remove(); });
   if (old) old.replaceWith(box); else main.prepend(box);
+  if (id !== shown) sound();
+  shown = id;
+  if (!call) setTimeout(() => { if (one('#call-pop')?.dataset.key === 'over') one('#call-pop')?.remove(); }, 15000);
 }
 
 async function ask() {
   try {
     const r = await fetch('/desk/alarm', { headers: { accept: 'application/json' } });
-    if (r.ok) { const v = await r.json(); show(v); pop(v); }
+    if (r.ok) { const v = await r.json(); show(v); await pop(v); }
     else if (r.status === 401 || r.status === 403) return;
   } catch { /* the next time */ }
   setTimeout(ask, EVERY);

@@ -61,7 +61,7 @@ export function keys() {
     g = e.key === 'g' ? Date.now() : 0;
     if (e.key === '/') { e.preventDefault(); one('#desk-q')?.focus(); return; }
     if (e.key === 'j' || e.key === 'k') { e.preventDefault(); move(e.key === 'j' ? 1 : -1); return; }
-    const el = one(`[data-key="${CSS.escape(e.key)}"]`);
+    const el = all(`[data-key="${CSS.escape(e.key)}"]`).pop(); // the page's own after the frame's
     if (el) { e.preventDefault(); press(el); }
   });
 }
