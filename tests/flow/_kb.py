@@ -218,7 +218,8 @@ def expire(d, w):
 def places(slugs):
     """Where readers look, and what must be silent there. The readers' pages add theirs."""
     words = [CANARY, 'Title', 'Heading', 'Body'] + [CANARY + n for n in slugs]
-    yield from ('/', '/kb', '/kb?q=' + CANARY, '/kb/feed.atom', '/sitemap.xml', '/kb/sitemap.xml', '/support/new')
+    yield from ('/', '/kb', '/kb?q=' + CANARY, '/kb/feed.atom', '/kb/feed.atom?lang=es', '/sitemap.xml', '/kb/sitemap.xml',
+                '/kb/sitemap.xml?part=0', '/robots.txt', '/support/new')
     for w in words:
         yield f'/kb?q={w}'
         yield f'/kb?q={w}&sort=new&kind=article'
@@ -227,10 +228,14 @@ def places(slugs):
         yield f'/kb/suggest?q={w[:-1]}'        # unfinished
         yield f'/kb?q={w[:-2] + w[-1:]}'       # mistyped: a suggestion would name it
         yield f'/kb?q={w}&product=none&release=none'
+        yield f'/support/new?q={w}'
+        yield f'/support/new/answers?q={w}&course=course-v1:X%2B{w}%2B1'
     for s in slugs.values():
         yield f'/kb/{s}'
         yield f'/kb/{s}?lang=es'
         yield f'/es/kb/{s}'
+        yield f'/kb/{s}/saved'
+        yield f'/support/new?article={s}'
 
 
 def leak(t):
@@ -253,8 +258,8 @@ def leak(t):
                 asked = set(re.findall(CANARY + r'\w+', path))
                 told -= asked  # the words of the question may be said again
                 t.ok(f'S-34: {who or "nobody"} {path} tells nothing', not told, told)
-                t.ok(f'S-34: {who or "nobody"} {path} leads nowhere', CANARY not in (a['Location'] or ''), a['Location'])
-                if path.startswith('/kb/' + CANARY) or any(path == '/kb/' + s for s in hide.values()):
+                t.ok(f'S-34: {who or "nobody"} {path} leads nowhere', CANARY not in re.sub('^/sign-in[?]next=.*', '', a['Location'] or ''), a['Location'])
+                if path.startswith('/kb/' + CANARY) or any(path in ('/kb/' + s, f'/kb/{s}/saved') for s in hide.values()):
                     t.eq(f'S-34: {who or "nobody"} {path} is not there', a.status, 404)
             gone, never = b.get('/kb/' + slugs['draft']), b.get('/kb/' + 'q' * len(slugs['draft']))
             strip = lambda a, s: re.sub(r'value="[^"]*"', '', a.text.replace(s, ''))

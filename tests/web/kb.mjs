@@ -1,5 +1,6 @@
 // The knowledge base as readers use it: shelves, a page of each kind, languages, a film with captions, tours of the demo
 // site, a "no" that becomes work and a ticket. Without scripts where a reader has none.
+import http from 'node:http';
 import fs from 'node:fs';
 import { check, desk, tally } from './_desk.mjs';
 
@@ -153,6 +154,11 @@ try {
   // For programs: a feed, the list of pages, what search engines may read; and a page as one file.
   const text = async (where) => { const r = await fetch(base + where); return r.status === 200 ? r.text() : ''; };
   const parsed = async (where) => { const p = await d.page(); await p.goto(base + '/kb'); const v = await p.evaluate(async (u) => { const t = await (await fetch(u)).text(); const x = new DOMParser().parseFromString(t, 'application/xml'); return x.querySelector('parsererror') ? null : [...x.querySelectorAll('entry title, url loc, sitemap loc')].map((e) => e.textContent); }, where); await p.close(); return v; };
+  // Ten packets or so are there before anything is acknowledged: the text of a page comes with them.
+  for (const page of ['/kb', '/kb/issue-certificates', '/kb?q=certificates']) {
+    const size = await new Promise((ok, no) => http.get(base + page, { headers: { 'accept-encoding': 'gzip' } }, (r) => { let n = 0; r.on('data', (c) => { n += c.length; }); r.on('end', () => ok(r.headers['content-encoding'] === 'gzip' ? n : NaN)); }).on('error', no));
+    check(`${page} is at most 14 KB, compressed`, size <= 14336, size);
+  }
   check('the feed is well-formed and has what is public', (await parsed('/kb/feed.atom?lang=es'))?.includes('Defina la calificación'));
   check('and no more', !/support-hours|restart-workers/.test((await text('/kb/feed.atom')) + (await text('/kb/sitemap.xml?part=0'))));
   check('the list of pages has parts', (await parsed('/sitemap.xml'))?.some((u) => u.includes('/kb/sitemap.xml?part=0')));
