@@ -187,6 +187,6 @@ size_t wire_readers(struct app *app, struct event_reader *ret, size_t max)
 	ret[0] = notify_reader(&app->desk);
 	ret[1] = search_reader();
 	ret[2] = clock_reader(NULL);
-	ret[3] = oncall_reader(&app->desk);
+	ret[3] = oncall_reader(NULL);
 	return 4;
 }

@@ -10,7 +10,8 @@
 #define EV_ONCALL_PAGED        "oncall.paged"        /* page, trigger, round, step, to (names), nobody? */
 #define EV_ONCALL_ACKNOWLEDGED "oncall.acknowledged" /* page, via */
 #define EV_ONCALL_EXHAUSTED    "oncall.exhausted"    /* page: all steps went by and nobody came */
-#define EV_ONCALL_ENDED        "oncall.ended"        /* page: resolved before somebody took it */
+#define EV_ONCALL_ENDED        "oncall.ended"        /* page: resolved, merged or joined to a problem before somebody took it */
+#define EV_ONCALL_HANDED       "oncall.handed"       /* page, via (number): the paging of a ticket that joined goes on at this one */
 
 /* ---- schedules ---- */
 #define ONCALL_LAYERS 8
@@ -145,7 +146,8 @@ MUST_USE enum rc oncall_pages(struct db_tx *tx, struct arena *out, struct ticket
 /* The link in a mail: page and agent, and proof of both. */
 struct str oncall_link(struct arena *a, const struct desk *d, int64_t page, struct agent_id agent);
 MUST_USE enum rc oncall_link_read(struct arena *a, const struct desk *d, struct str token, int64_t *ret_page, struct agent_id *ret_agent);
-struct event_reader oncall_reader(struct desk *d);
+/* `now` NULL: the clock on the wall; tests give theirs. */
+struct event_reader oncall_reader(const struct instant *now);
 /* Job "oncall.step" {"page","round","step"}. */
 struct job;
 enum rc oncall_job_step(struct desk *d, const struct job *job, struct instant now, struct arena *scratch, struct err *err);

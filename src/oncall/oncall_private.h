@@ -11,3 +11,5 @@ MUST_USE enum rc page_active_of(struct db_tx *tx, struct arena *out, struct tick
 MUST_USE enum rc page_people(struct db_tx *tx, struct arena *out, struct team_id team, bool supervisors, struct agent **ret, size_t *ret_n,
 			     struct err *err);
 MUST_USE enum rc page_clock_runs(struct db_tx *tx, struct ticket_id t, bool *ret, struct err *err);
+/* To the ticket that it joined. */
+MUST_USE enum rc page_hand_over(struct db_tx *tx, int64_t id, struct ticket_id to, struct err *err);

@@ -1,6 +1,7 @@
 /* Escalations in the database: steps, once each, until somebody takes it. */
 #include "jobs/jobs.h"
 #include "oncall/oncall_private.h"
+#include "ticket/problem.h"
 #include "ticket/ticket_world.h"
 
 DB_QUERY(q_mails, "test.oncall_mails", "SELECT COUNT(*) FROM outmail WHERE kind = 'page' AND to_addr = :to AND state = 1");
@@ -243,4 +244,179 @@ TEST_EACH_DB(oncall_feeds_are_ones_own)
 
 	world_make(t, &x.w, -1);
 	EXPECT_RC(RC_OK, db_write(t->db, feeds, &x, &t->err));
+}
+
+/* ---- tickets that join a known problem ---- */
+
+DB_QUERY(q_running, "test.oncall_running", "SELECT COUNT(*) FROM oncall_page p JOIN ticket t ON t.id = p.ticket_id WHERE p.state = 1 AND t.number = :number");
+
+struct joining {
+	struct test *t;
+	struct world w;
+	struct desk *d;
+	int64_t first, part;
+	int c_first, c_part; /* their criticalities */
+	int step;            /* what do_step() does */
+};
+
+/* Criticality 1 and 2 page Ann, ten minutes later Ben; 3 pages Ben; 4 nobody. */
+static enum rc open_both(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct joining *x = arg;
+	struct test *t = x->t;
+	struct actor boss = x->w.desk;
+	struct problem_new words = { STR("Nothing plays"), STR("We look into it."), true, { 0 } };
+	int64_t critical = 0, mild = 0;
+
+	EXPECT_RC(RC_OK, oncall_policy_save(tx, &t->arena, &boss, NOW, 0, STR("Critical"),
+					    arena_strf(&t->arena, "{\"steps\":[{\"delay\":0,\"targets\":[\"agent:%lld\"]},{\"delay\":10,\"targets\":[\"agent:%lld\"]}],\"repeat\":0}",
+						       (long long)x->w.ann.agent.v, (long long)x->w.ben.agent.v),
+					    &critical, err));
+	EXPECT_RC(RC_OK, oncall_policy_save(tx, &t->arena, &boss, NOW, 0, STR("Mild"),
+					    arena_strf(&t->arena, "{\"steps\":[{\"delay\":0,\"targets\":[\"agent:%lld\"]}],\"repeat\":0}", (long long)x->w.ben.agent.v), &mild, err));
+	for (int c = 1; c <= 3; c++)
+		EXPECT_RC(RC_OK, oncall_rule_set(tx, &boss, NOW, c, TRIGGER_OPENED, c == 3 ? mild : critical, err));
+	x->first = world_open(t, tx, &x->w.writer, x->c_first, "Nothing plays here");
+	EXPECT_RC(RC_OK, problem_declare(tx, &t->arena, &x->w.ann, NOW, x->first, &words, SEEN_NOT, err));
+	x->part = world_open(t, tx, &x->w.stranger, x->c_part, "Nothing plays there");
+	return RC_OK;
+}
+
+static enum rc do_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct joining *x = arg;
+	struct arena *a = &x->t->arena;
+
+	switch (x->step) {
+	case 0:
+		return problem_link(tx, a, &x->w.ann, NOW, x->part, x->first, SEEN_NOT, err);
+	case 1:
+		return problem_link(tx, a, &x->w.ann, NOW, x->part, 0, SEEN_NOT, err);
+	case 2:
+		return ticket_set_criticality(tx, a, &x->w.ann, NOW, x->part, 1, STR("It is worse"), SEEN_NOT, err);
+	default:
+		return ticket_assign(tx, a, &x->w.ben, NOW, x->first, x->w.ben.agent, SEEN_NOT, err);
+	}
+}
+
+static void read_log(struct test *t, struct instant now)
+{
+	struct event_reader r = oncall_reader(&now);
+	enum rc rc;
+
+	while ((rc = event_read_once(t->db, &r, &t->err)) == RC_OK)
+		;
+	EXPECT_EQ("the log is read to its end", rc, RC_NOT_FOUND);
+}
+
+static void begin_joining(struct test *t, struct joining *x, int c_first, int c_part)
+{
+	*x = (struct joining){ .t = t, .d = the_desk(t), .c_first = c_first, .c_part = c_part };
+	world_make(t, &x->w, -1);
+	EXPECT_RC(RC_OK, db_write(t->db, open_both, x, &t->err));
+	read_log(t, NOW);
+	run_until(t, x->d, NOW);
+}
+
+static void now_do(struct joining *x, int step, struct instant now)
+{
+	struct test *t = x->t;
+
+	x->step = step;
+	EXPECT_RC(RC_OK, db_write(t->db, do_step, x, &t->err));
+	read_log(t, now);
+	run_until(t, x->d, now);
+}
+
+static enum rc running_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	int64_t *n = arg;
+
+	return db_get_i64(tx, &q_running, DB_ARGS(db_i64("number", *n)), n, err);
+}
+
+static int64_t running(struct test *t, int64_t number)
+{
+	EXPECT_RC(RC_OK, db_read(t->db, running_step, &number, &t->err));
+	return number;
+}
+
+TEST_EACH_DB(oncall_joined_ticket_pages_no_more)
+{
+	struct joining x;
+
+	begin_joining(t, &x, 2, 2);
+	EXPECT_EQ("each paged for itself before", see(t).ann, 2);
+	now_do(&x, 0, LATER(MINUTE_US));
+	EXPECT_EQ("the paging of the ticket that joined is over", running(t, x.part), 0);
+	EXPECT_EQ("that of the first ticket goes on", running(t, x.first), 1);
+	run_until(t, x.d, LATER(HOUR_US));
+	EXPECT_EQ("the next one is paged once", see(t).ben, 1);
+	EXPECT_EQ("the one before not again", see(t).ann, 2);
+}
+
+TEST_EACH_DB(oncall_critical_ticket_hands_its_paging_over)
+{
+	struct joining x;
+
+	begin_joining(t, &x, 4, 1);
+	EXPECT_EQ("the critical one pages", see(t).ann, 1);
+	now_do(&x, 0, LATER(MINUTE_US));
+	EXPECT_EQ("not for itself any more", running(t, x.part), 0);
+	EXPECT_EQ("but for the first ticket", running(t, x.first), 1);
+	EXPECT_EQ("nobody is paged twice", see(t).ann, 1);
+	run_until(t, x.d, LATER(9 * MINUTE_US));
+	EXPECT_EQ("it goes on where it was", see(t).ben, 0);
+	run_until(t, x.d, LATER(10 * MINUTE_US));
+	EXPECT_EQ("and pages the next one in time", see(t).ben, 1);
+}
+
+TEST_EACH_DB(oncall_worse_ticket_takes_the_place)
+{
+	struct joining x;
+
+	begin_joining(t, &x, 3, 1);
+	EXPECT("both page", see(t).ann == 1 && see(t).ben == 1);
+	now_do(&x, 0, LATER(MINUTE_US));
+	EXPECT_EQ("one paging is left, at the first ticket", running(t, x.first), 1);
+	run_until(t, x.d, LATER(HOUR_US));
+	EXPECT("it is that of the critical one", see(t).ann == 1 && see(t).ben == 2);
+}
+
+TEST_EACH_DB(oncall_part_that_becomes_critical_pages_the_first)
+{
+	struct joining x;
+
+	begin_joining(t, &x, 4, 4);
+	now_do(&x, 0, LATER(MINUTE_US));
+	EXPECT("nothing to page for", see(t).ann == 0 && see(t).ben == 0);
+	now_do(&x, 2, LATER(2 * MINUTE_US));
+	EXPECT("the first ticket pages", running(t, x.first) == 1 && running(t, x.part) == 0 && see(t).ann == 1);
+	read_log(t, LATER(3 * MINUTE_US));
+	run_until(t, x.d, LATER(3 * MINUTE_US));
+	EXPECT_EQ("once", see(t).ann, 1);
+}
+
+TEST_EACH_DB(oncall_joins_what_somebody_has)
+{
+	struct joining x;
+
+	begin_joining(t, &x, 4, 1);
+	now_do(&x, 3, LATER(MINUTE_US));
+	now_do(&x, 0, LATER(2 * MINUTE_US));
+	EXPECT("who has the first ticket knows: nobody is paged", running(t, x.first) == 0 && running(t, x.part) == 0);
+	run_until(t, x.d, LATER(HOUR_US));
+	EXPECT("nor later", see(t).ann == 1 && see(t).ben == 0);
+}
+
+TEST_EACH_DB(oncall_taken_out_pages_for_itself)
+{
+	struct joining x;
+
+	begin_joining(t, &x, 2, 1);
+	now_do(&x, 0, LATER(MINUTE_US));
+	EXPECT_EQ("one paging", running(t, x.first) + running(t, x.part), 1);
+	now_do(&x, 1, LATER(2 * MINUTE_US));
+	EXPECT_EQ("it was something else, and nobody has it", running(t, x.part), 1);
+	EXPECT_EQ("the known problem pages on", running(t, x.first), 1);
 }

@@ -394,6 +394,12 @@ enum rc oncall_acknowledge(struct db_tx *tx, struct arena *a, const struct actor
 
 /* ---- the reader of the log ---- */
 
+/* What happened long ago pages nobody: the program was not running, or reads an old log. */
+static bool is_news(const struct event *e, struct instant now)
+{
+	return now.us - e->at.us < DAY_US;
+}
+
 static int64_t number(const struct event *e, const char *key)
 {
 	json_t *o = json_loadb(e->data.p ? e->data.p : "", e->data.n, 0, NULL);
@@ -401,6 +407,118 @@ static int64_t number(const struct event *e, const char *key)
 
 	json_decref(o);
 	return v;
+}
+
+static bool is_word(const struct event *e, const char *key, const char *word)
+{
+	json_t *o = json_loadb(e->data.p ? e->data.p : "", e->data.n, 0, NULL);
+	const char *z = json_string_value(json_object_get(o, key));
+	bool is = z && strcmp(z, word) == 0;
+
+	json_decref(o);
+	return is;
+}
+
+/* ---- tickets of a known problem: it is the first one that pages, and nobody twice ---- */
+
+/* Ends what pages for a ticket because it is new; *ret: there was something, by this policy when it is not 0. */
+static enum rc end_opened(struct db_tx *tx, struct arena *a, struct ticket_id t, int64_t policy, bool end, struct instant now, bool *ret, struct err *err)
+{
+	int64_t *ids;
+	size_t n;
+	enum rc rc = page_active_of(tx, a, t, &ids, &n, err);
+
+	*ret = false;
+	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+		struct story *s = arena_new(a, struct story);
+
+		*s = (struct story){ .tx = tx, .a = a, .now = now };
+		rc = load(s, ids[i], err);
+		if (rc != RC_OK || s->p.state != PAGE_ACTIVE || s->p.trigger != TRIGGER_OPENED || (policy && s->p.policy != policy))
+			continue;
+		*ret = true;
+		if (end)
+			rc = finish(s, PAGE_ENDED, EV_ONCALL_ENDED, err);
+	}
+	return rc;
+}
+
+/* For a ticket that is part of it: once by a policy, and not when somebody has one of both. */
+static enum rc page_first(struct db_tx *tx, struct arena *a, const struct ticket *part, int64_t criticality, struct instant now, struct err *err)
+{
+	struct actor system = actor_system();
+	struct oncall_page *had;
+	struct ticket first;
+	int64_t rules[5][4], policy;
+	bool paged = false;
+	size_t n = 0;
+	enum rc rc = ticket_find_id(tx, a, &system, part->problem, &first, err);
+
+	if (rc == RC_OK)
+		rc = oncall_rules(tx, rules, err);
+	if (rc != RC_OK || criticality < 1 || criticality > 4)
+		return rc;
+	policy = rules[criticality][TRIGGER_OPENED];
+	if (!policy || part->assignee.v || first.assignee.v || first.state >= STATE_RESOLVED)
+		return RC_OK;
+	rc = oncall_pages(tx, a, first.id, &had, &n, err);
+	for (size_t i = 0; i < n && rc == RC_OK; i++)
+		if (had[i].policy == policy || (had[i].state == PAGE_ACTIVE && had[i].trigger == TRIGGER_OPENED && criticality >= first.criticality))
+			return RC_OK;
+	if (rc == RC_OK) /* by the policy of the worse one from now on */
+		rc = end_opened(tx, a, first.id, 0, true, now, &paged, err);
+	if (rc == RC_OK)
+		rc = oncall_start(tx, a, first.id, policy, TRIGGER_OPENED, arena_strf(a, "problem:%lld:%lld", (long long)first.id.v, (long long)policy), now, err);
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+/* What becomes of one page of a ticket that joined: it goes on at the first ticket, where it was, unless that is paged for
+ * already or somebody has it. Pages about the promise of a ticket that waits for the problem end. */
+static enum rc hand_over(struct story *s, const struct ticket *part, const struct ticket *first, struct err *err)
+{
+	struct actor system = actor_system();
+	bool same = false, other = false;
+	enum rc rc = end_opened(s->tx, s->a, first->id, s->p.policy, false, s->now, &same, err);
+	bool worse = part->criticality < first->criticality;
+
+	if (rc == RC_OK)
+		rc = end_opened(s->tx, s->a, first->id, 0, false, s->now, &other, err);
+	if (rc != RC_OK)
+		return rc;
+	if (s->p.state != PAGE_ACTIVE || s->p.trigger != TRIGGER_OPENED || first->assignee.v || first->state >= STATE_RESOLVED || same || (other && !worse))
+		return finish(s, PAGE_ENDED, EV_ONCALL_ENDED, err);
+	rc = end_opened(s->tx, s->a, first->id, 0, true, s->now, &other, err);
+	if (rc == RC_OK)
+		rc = tell(s, EV_ONCALL_ENDED, &system, "problem", err);
+	if (rc == RC_OK)
+		rc = page_hand_over(s->tx, s->p.id, first->id, err);
+	s->p.ticket = first->id;
+	s->t = *first;
+	return rc == RC_OK ? tell(s, EV_ONCALL_HANDED, &system, arena_strf(s->a, "%lld", (long long)part->number).p, err) : rc;
+}
+
+static enum rc joined(struct db_tx *tx, struct arena *a, const struct event *e, struct instant now, struct err *err)
+{
+	struct actor system = actor_system();
+	struct ticket part, first;
+	int64_t *ids;
+	size_t n = 0;
+	enum rc rc = ticket_find_id(tx, a, &system, e->ticket, &part, err);
+
+	if (rc != RC_OK || !part.problem.v || part.problem.v == part.id.v) /* taken out since */
+		return rc == RC_NOT_FOUND ? RC_OK : rc;
+	rc = ticket_find_id(tx, a, &system, part.problem, &first, err);
+	if (rc == RC_OK)
+		rc = page_active_of(tx, a, part.id, &ids, &n, err);
+	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+		struct story *s = arena_new(a, struct story);
+
+		*s = (struct story){ .tx = tx, .a = a, .now = now };
+		rc = load(s, ids[i], err);
+		if (rc == RC_OK && (s->p.state == PAGE_ACTIVE || s->p.state == PAGE_EXHAUSTED))
+			rc = hand_over(s, &part, &first, err);
+	}
+	return rc == RC_OK && is_news(e, now) ? page_first(tx, a, &part, part.criticality, now, err) : rc;
 }
 
 static enum rc start_by_rule(struct db_tx *tx, struct arena *a, const struct event *e, enum oncall_trigger trigger, int64_t criticality, struct instant now,
@@ -417,11 +535,23 @@ static enum rc start_by_rule(struct db_tx *tx, struct arena *a, const struct eve
 	/* Who is called for the known problem need not be called for each customer who has it. */
 	rc = ticket_find_id(tx, a, &system, e->ticket, &t, err);
 	if (rc == RC_OK && t.problem.v && t.problem.v != t.id.v)
-		return RC_OK;
+		return trigger == TRIGGER_OPENED ? page_first(tx, a, &t, criticality, now, err) : RC_OK;
 	if (rc != RC_OK)
 		return rc == RC_NOT_FOUND ? RC_OK : rc;
 	rc = oncall_start(tx, a, e->ticket, rules[criticality][trigger], trigger, arena_strf(a, "event:%lld", (long long)e->id.v), now, err);
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+/* It was something else: it pages for itself, when nobody has it. */
+static enum rc on_its_own(struct db_tx *tx, struct arena *a, const struct event *e, struct instant now, struct err *err)
+{
+	struct actor system = actor_system();
+	struct ticket t;
+	enum rc rc = ticket_find_id(tx, a, &system, e->ticket, &t, err);
+
+	if (rc != RC_OK || t.assignee.v || t.problem.v || t.state >= STATE_RESOLVED)
+		return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return start_by_rule(tx, a, e, TRIGGER_OPENED, t.criticality, now, err);
 }
 
 /* Somebody took the ticket, or it is over: what still pages for it stops. */
@@ -449,12 +579,6 @@ static enum rc stop_all(struct db_tx *tx, struct arena *a, const struct event *e
 	return rc;
 }
 
-/* What happened long ago pages nobody: the program was not running, or reads an old log. */
-static bool is_news(const struct event *e, struct instant now)
-{
-	return now.us - e->at.us < DAY_US;
-}
-
 static enum rc one(struct db_tx *tx, struct arena *a, const struct event *e, struct instant now, struct err *err)
 {
 	if (str_is(e->kind, EV_TICKET_OPENED) && is_news(e, now))
@@ -467,6 +591,10 @@ static enum rc one(struct db_tx *tx, struct arena *a, const struct event *e, str
 		return start_by_rule(tx, a, e, TRIGGER_WARNED, number(e, "criticality"), now, err);
 	if (str_is(e->kind, EV_CLOCK_BREACHED) && is_news(e, now))
 		return start_by_rule(tx, a, e, TRIGGER_BREACHED, number(e, "criticality"), now, err);
+	if (str_is(e->kind, EV_PROBLEM) && (is_word(e, "what", "linked") || is_word(e, "what", "joined")))
+		return joined(tx, a, e, now, err);
+	if (str_is(e->kind, EV_PROBLEM) && is_word(e, "what", "taken-out") && is_news(e, now))
+		return on_its_own(tx, a, e, now, err);
 	if (str_is(e->kind, EV_ASSIGNED) && number(e, "to_id"))
 		return stop_all(tx, a, e, (struct agent_id){ number(e, "to_id") }, now, err);
 	if (str_is(e->kind, EV_RESOLVED) || str_is(e->kind, "ticket.merged"))
@@ -476,17 +604,18 @@ static enum rc one(struct db_tx *tx, struct arena *a, const struct event *e, str
 
 static enum rc handle(struct db_tx *tx, const struct event *events, size_t n, void *arg, struct err *err)
 {
+	const struct instant *fixed = arg; /* of tests; NULL: now */
 	enum rc rc = RC_OK;
 	AUTO_ARENA a;
 
 	arena_init(&a);
 	for (size_t i = 0; i < n && rc == RC_OK; i++)
 		if (events[i].ticket.v)
-			rc = one(tx, &a, &events[i], time_now(), err);
+			rc = one(tx, &a, &events[i], fixed ? *fixed : time_now(), err);
 	return rc;
 }
 
-struct event_reader oncall_reader(struct desk *d)
+struct event_reader oncall_reader(const struct instant *now)
 {
-	return (struct event_reader){ .name = "oncall", .batch = 50, .handle = handle, .arg = d };
+	return (struct event_reader){ .name = "oncall", .batch = 50, .handle = handle, .arg = (void *)(uintptr_t)now };
 }

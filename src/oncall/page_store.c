@@ -13,6 +13,7 @@ DB_QUERY(q_find, "page.find", COLS "WHERE p.id = :id");
 DB_QUERY(q_of, "page.of", COLS "WHERE p.ticket_id = :ticket ORDER BY p.id DESC LIMIT 20");
 DB_QUERY(q_save, "page.save",
 	 "UPDATE oncall_page SET state = :state, step = :step, round = :round, ack_by = :ack_by, ack_at = :ack_at WHERE id = :id");
+DB_QUERY(q_hand_over, "page.hand_over", "UPDATE oncall_page SET ticket_id = :to WHERE id = :id");
 DB_QUERY(q_team, "page.team",
 	 "SELECT a.id, a.name, a.email, a.lang, a.zone FROM agent a JOIN agent_team t ON t.agent_id = a.id"
 	 " WHERE t.team_id = :team AND a.disabled_at IS NULL ORDER BY a.id LIMIT 200");
@@ -98,6 +99,11 @@ enum rc page_save(struct db_tx *tx, const struct oncall_page *p, struct err *err
 		       DB_ARGS(db_i64("id", p->id), db_i64("state", p->state), db_i64("step", p->step), db_i64("round", p->round),
 			       db_id("ack_by", p->ack_by.v), db_time("ack_at", p->ack_at)),
 		       NULL, err);
+}
+
+enum rc page_hand_over(struct db_tx *tx, int64_t id, struct ticket_id to, struct err *err)
+{
+	return db_exec(tx, &q_hand_over, DB_ARGS(db_i64("id", id), db_i64("to", to.v)), NULL, err);
 }
 
 enum rc page_active_of(struct db_tx *tx, struct arena *out, struct ticket_id t, int64_t **ret, size_t *ret_n, struct err *err)

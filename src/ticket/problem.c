@@ -148,6 +148,92 @@ enum rc problem_link(struct db_tx *tx, struct arena *out, const struct actor *wh
 	return rc == RC_OK ? edit_save(&c, err) : rc;
 }
 
+/* ---- several at once ---- */
+
+struct same {
+	struct ticket at[PROBLEM_SAME + 1];
+	size_t n;
+	struct ticket_id problem; /* that some are part of */
+};
+
+static bool comes_first(const struct ticket *a, const struct ticket *b)
+{
+	return a->criticality != b->criticality         ? a->criticality < b->criticality
+	       : a->opened_at.us != b->opened_at.us ? a->opened_at.us < b->opened_at.us
+	                                            : a->number < b->number;
+}
+
+static enum rc gather(struct edit *c, struct same *s, int64_t number, struct err *err)
+{
+	struct ticket *t = &s->at[s->n];
+	enum rc rc = ticket_find(c->tx, c->out, c->who, number, t, err);
+
+	if (rc != RC_OK)
+		return rc;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->at[i].id.v == t->id.v)
+			return RC_OK;
+	if (t->kind != TICKET_INCIDENT || t->state > STATE_WAITING)
+		return fail_code(err, RC_CONFLICT, "not-open",
+		                 "Only open incidents are part of a known problem. Nothing was changed.");
+	if (t->problem.v && s->problem.v && t->problem.v != s->problem.v)
+		return fail_code(err, RC_CONFLICT, "two",
+		                 "These tickets are part of two known problems. Take one out of its own first. Nothing "
+		                 "was changed.");
+	if (t->problem.v)
+		s->problem = t->problem;
+	s->n++;
+	return RC_OK;
+}
+
+/* The number of the first ticket of theirs: that of the problem there is, or the one that becomes it. */
+static enum rc first_of(struct edit *c, const struct same *s, const struct problem_new *p, int64_t *ret,
+                        struct err *err)
+{
+	struct actor system = actor_system();
+	struct ticket first = s->at[0];
+
+	if (s->problem.v) {
+		enum rc rc = ticket_find_id(c->tx, c->out, &system, s->problem, &first, err);
+
+		*ret = first.number;
+		return rc;
+	}
+	for (size_t i = 1; i < s->n; i++)
+		if (comes_first(&s->at[i], &first))
+			first = s->at[i];
+	*ret = first.number;
+	return problem_declare(c->tx, c->out, c->who, c->now, first.number, p, UNCHECKED, err);
+}
+
+enum rc problem_same(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now, int64_t number,
+                     const int64_t *others, size_t n, const struct problem_new *p, struct event_id seen, int64_t *ret,
+                     struct err *err)
+{
+	CHANGE(c);
+	struct same *s = arena_new(out, struct same);
+	enum rc rc = only_agents(who, err);
+
+	*s = (struct same){ .n = 0 };
+	if (rc == RC_OK && (n == 0 || n > PROBLEM_SAME))
+		rc = fail_field(err, RC_INVALID, "with",
+		                "Choose the tickets that have the same problem, twenty at most. Nothing was changed yet.");
+	if (rc == RC_OK)
+		rc = edit_begin(&c, number, BY_DESK, seen, err);
+	if (rc == RC_OK)
+		rc = gather(&c, s, number, err);
+	for (size_t i = 0; i < n && rc == RC_OK; i++)
+		rc = gather(&c, s, others[i], err);
+	if (rc == RC_OK && s->n < 2)
+		rc = fail_field(err, RC_INVALID, "with", "Choose a ticket besides this one. Nothing was changed yet.");
+	if (rc == RC_OK)
+		rc = first_of(&c, s, p, ret, err);
+	for (size_t i = 0; i < s->n && rc == RC_OK; i++)
+		if (s->at[i].number != *ret)
+			rc = problem_link(tx, out, who, now, s->at[i].number, *ret, UNCHECKED, err);
+	return rc;
+}
+
 enum rc problem_say(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now, int64_t number,
                     struct str text, struct instant next_at, struct err *err)
 {

@@ -37,6 +37,13 @@ MUST_USE enum rc problem_declare(struct db_tx *tx, struct arena *out, const stru
 /* Puts an open incident under a problem; `problem` 0 takes it out. It waits for others meanwhile. */
 MUST_USE enum rc problem_link(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,
                               int64_t number, int64_t problem, struct event_id seen, struct err *err);
+/* "Same problem", in one step: the ticket and the `others` become tickets of one known problem: the open one that some of
+ * them are part of, else a new one, whose first ticket is the most critical of them, then the oldest. `p` is needed for a
+ * new one only. All open incidents, or nothing is changed. *ret: the number of its first ticket. */
+#define PROBLEM_SAME 20
+MUST_USE enum rc problem_same(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,
+                              int64_t number, const int64_t *others, size_t n, const struct problem_new *p,
+                              struct event_id seen, int64_t *ret, struct err *err);
 /* A public message on each ticket of the problem that is not resolved, by job. */
 MUST_USE enum rc problem_say(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,
                              int64_t number, struct str text, struct instant next_at, struct err *err);

@@ -188,3 +188,46 @@ TEST_EACH_DB(problem_many)
 	world_make(t, &w, -1);
 	world_run(t, &w, many);
 }
+
+/* ---- several at once ---- */
+
+static void same(struct test *t, struct db_tx *tx, struct world *w)
+{
+	int64_t mild = world_open(t, tx, &w->writer, 3, "Slow"), worse = world_open(t, tx, &w->stranger, 2, "Slow, too"),
+		late = world_open(t, tx, &w->stranger, 2, "As slow"), request = world_open(t, tx, &w->writer, 0, "A theme");
+	int64_t both[] = { worse, late, mild, worse }, wrong[] = { late, request }, first = 0;
+
+	EXPECT_RC(RC_INVALID, problem_same(tx, ARENA, &w->ann, NOW, mild, NULL, 0, &words, SEEN_NOT, &first, ERR));
+	EXPECT_RC(RC_INVALID, problem_same(tx, ARENA, &w->ann, NOW, mild, &mild, 1, &words, SEEN_NOT, &first, ERR));
+	EXPECT_RC(RC_CONFLICT, problem_same(tx, ARENA, &w->ann, NOW, mild, wrong, 2, &words, SEEN_NOT, &first, ERR));
+	EXPECT_RC(RC_DENIED, problem_same(tx, ARENA, &w->writer, NOW, mild, both, 4, &words, SEEN_NOT, &first, ERR));
+	EXPECT_RC(RC_OK, problem_same(tx, ARENA, &w->ann, NOW, mild, both, 4, &words, SEEN_NOT, &first, ERR));
+	EXPECT_EQ("the most critical, then the oldest is the first", first, worse);
+	EXPECT_EQ("all three are of it", of(t, tx, w, mild).tickets, 3);
+	EXPECT("the others wait for it", world_ticket(t, tx, w, mild).state == STATE_WAITING && world_ticket(t, tx, w, late).state == STATE_WAITING);
+	EXPECT("it does not wait for itself", world_ticket(t, tx, w, worse).state < STATE_WAITING);
+	EXPECT_EQ("each is told once", world_events(t, tx, late, EV_PROBLEM), 1);
+
+	/* A problem that is there takes more, whichever page it is done from, and needs no words. */
+	struct problem_new none = { STR(""), STR(""), false, { 0 } };
+	int64_t more = world_open(t, tx, &w->writer, 1, "Nothing goes");
+
+	EXPECT_RC(RC_OK, problem_same(tx, ARENA, &w->ann, NOW, more, &mild, 1, &none, SEEN_NOT, &first, ERR));
+	EXPECT_EQ("the first ticket stays the first", first, worse);
+	EXPECT_EQ("with one more", of(t, tx, w, more).tickets, 4);
+	int64_t a = world_open(t, tx, &w->writer, 3, "Other"), b = world_open(t, tx, &w->writer, 3, "Same as other");
+
+	EXPECT_RC(RC_INVALID, problem_same(tx, ARENA, &w->ann, NOW, a, &b, 1, &none, SEEN_NOT, &first, ERR));
+	EXPECT_STR("a new one wants words for customers", str_of(t->err.field), "title");
+	EXPECT_RC(RC_OK, problem_same(tx, ARENA, &w->ann, NOW, a, &b, 1, &words, SEEN_NOT, &first, ERR));
+	EXPECT_RC(RC_CONFLICT, problem_same(tx, ARENA, &w->ann, NOW, a, &mild, 1, &words, SEEN_NOT, &first, ERR));
+	EXPECT_STR("two problems are not made one", str_of(t->err.code), "two");
+}
+
+TEST_EACH_DB(problem_same_in_one_step)
+{
+	struct world w;
+
+	world_make(t, &w, -1);
+	world_run(t, &w, same);
+}

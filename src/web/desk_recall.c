@@ -119,14 +119,14 @@ enum rc desk_listing_read(struct db_tx *tx, void *listing, struct err *err)
 
 struct kin {
 	int64_t number;
-	int state, waiting_for;
+	int state, waiting_for, kind;
 	size_t subject_n; /* its bytes follow */
 };
 
 static void pack(struct buf *b, const struct ticket_row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct kin k = { rows[i].number, rows[i].state, rows[i].waiting_for, rows[i].subject.n };
+		struct kin k = { rows[i].number, rows[i].state, rows[i].waiting_for, rows[i].kind, rows[i].subject.n };
 
 		buf_add(b, &k, sizeof(k));
 		buf_adds(b, rows[i].subject);
@@ -144,6 +144,7 @@ static void unpack(struct arena *a, struct str s, struct ticket_row **ret, size_
 		rows[n] = (struct ticket_row){ .number = k.number,
 			                       .state = (enum ticket_state)k.state,
 			                       .waiting_for = (enum waiting_for)k.waiting_for,
+			                       .kind = (enum ticket_kind)k.kind,
 			                       .subject = str_sub(s, at + sizeof(k), k.subject_n) };
 	}
 	*ret = rows;

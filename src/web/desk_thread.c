@@ -389,8 +389,19 @@ static struct str say_exhausted(const struct telling *t)
 	return str_of(_(t->l, "Nobody answered the pages"));
 }
 
+static struct str say_page_handed(const struct telling *t)
+{
+	int64_t number = 0;
+
+	if (str_to_i64(word(t, "via"), &number) != RC_OK)
+		return STR_NULL;
+	return TR_FILL(t->a, _(t->l, "The paging for {number} goes on here: it is part of this known problem"), { "number", desk_number(t->q, number) });
+}
+
 static struct str say_page_ended(const struct telling *t)
 {
+	if (str_is(word(t, "via"), "problem"))
+		return str_of(_(t->l, "Paging goes on at the known problem that it is part of"));
 	return str_of(_(t->l, "Paging ended with the ticket"));
 }
 
@@ -431,6 +442,7 @@ static struct str tell(const struct req *q, const struct event *e)
 		{ EV_ONCALL_ACKNOWLEDGED, say_acknowledged },
 		{ EV_ONCALL_EXHAUSTED, say_exhausted   },
 		{ EV_ONCALL_ENDED,   say_page_ended    },
+		{ EV_ONCALL_HANDED,  say_page_handed   },
 		{ EV_CLOCK_WARNED,   say_clock_warned  },
 		{ EV_CLOCK_BREACHED, say_clock_breached},
 	};
@@ -759,6 +771,7 @@ void desk_fill(struct req *q, struct desk_load *x, const char *action, struct de
 		.articles = kb_used_rows(q, x->articles, x->n_articles),
 		.n_articles = x->n_articles,
 	};
+	desk_same(q, t, x->related, v);
 	v->draft_url = str_concat(q->arena, v->url, STR("/draft"));
 	v->clocks = x->clocks;
 	memcpy(v->preview, x->preview, sizeof(v->preview));

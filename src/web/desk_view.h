@@ -16,6 +16,8 @@
 struct desk_row {
 	struct str number, url, subject, account, who, assignee;
 	bool incident, not_phoned, waits; /* waits: for the customer or others */
+	bool same, chosen;                /* related: may have the same problem; ticked in a form that was refused */
+	int64_t value;                    /* its number */
 	int criticality, priority;
 	const char *complexity, *state, *via;
 	struct instant updated_at, callback_at;
@@ -101,6 +103,7 @@ struct desk_ticket {
 	size_t n_mentioned;
 	struct desk_row *related;
 	size_t n_related;
+	bool may_join, part; /* some of them can have the same problem; it is part of one already */
 	struct kb_used_row *articles;
 	size_t n_articles;
 	struct html clocks; /* clock_list, "" = none runs or ran */
@@ -235,6 +238,8 @@ struct desk_load {
 };
 /* desk_recall.c: parts of it that are kept between requests. */
 MUST_USE enum rc desk_counts_of(struct db_tx *tx, struct desk_load *x, struct err *err);
+/* desk_problem.c: which of the related tickets may have the same problem. */
+void desk_same(const struct req *q, const struct ticket *t, const struct ticket_row *rows, struct desk_ticket *v);
 MUST_USE enum rc desk_related(struct db_tx *tx, struct desk_load *x, struct err *err);
 MUST_USE enum rc desk_agents(struct db_tx *tx, struct desk_load *x, struct err *err); /* id, name, disabled_at */
 MUST_USE enum rc desk_clocks(struct db_tx *tx, struct desk_load *x, struct err *err); /* and previews */

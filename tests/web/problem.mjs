@@ -56,7 +56,7 @@ try {
   await agent.getByRole('button', { name: 'Send the update' }).click();
   check('the update is on its way', /on its way to all tickets/.test(await agent.content()));
   const reads = async (p, number, words) => {
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 400; i++) {
       await p.goto(`${d.base}/support/tickets/${number}`);
       if ((await p.locator('article.msg', { hasText: words }).count()) === 1) return true;
       await p.waitForTimeout(250);
@@ -80,7 +80,7 @@ try {
   await agent.fill('#resolve-resolution', 'The proxy of the videos is replaced.');
   await agent.locator('form[action$="/resolve"] button').click();
   let back = false;
-  for (let i = 0; i < 60 && !back; i++) {
+  for (let i = 0; i < 400 && !back; i++) {
     await agent.goto(`${d.base}/desk/tickets/${second}`);
     back = /The known problem is solved\. Close the loop/.test(await agent.innerText('aside'));
     if (!back) await agent.waitForTimeout(250);
@@ -92,7 +92,7 @@ try {
   await agent.fill('#problem-text', 'Videos play again. Thank you for your patience.');
   await agent.getByRole('button', { name: 'Resolve them all with these words' }).click();
   let solved = false;
-  for (let i = 0; i < 60 && !solved; i++) {
+  for (let i = 0; i < 400 && !solved; i++) {
     await norte.goto(`${d.base}/support/tickets/${second}`);
     solved = /Videos play again/.test(await norte.innerText('main'));
     if (!solved) await norte.waitForTimeout(250);
@@ -100,6 +100,40 @@ try {
   check('the loop is closed: the customer reads the resolution', solved);
   await norte.goto(d.base + '/support');
   check('the banner is gone', !/Known problem/.test(await norte.content()));
+
+  // From the related tickets: the same problem, in one step.
+  const report = async (summary, criticality) => {
+    await campus.goto(d.base + '/support/new');
+    await campus.check('input[name=kind][value=incident]');
+    await campus.click('main button.primary');
+    await campus.check(`input[name=criticality][value="${criticality}"]`);
+    await campus.click('main button.primary');
+    await campus.fill('#summary', summary);
+    await campus.getByRole('button', { name: 'Send ticket' }).click();
+    await campus.waitForURL(/support\/tickets\/CAR-/);
+    return campus.url().match(/CAR-[\d-]+/)[0];
+  };
+  const mild = await report('The search finds nothing', 4), worse = await report('Search is empty for everybody', 3);
+  await agent.goto(`${d.base}/desk/tickets/${mild}`);
+  await agent.getByLabel(`Same problem: ${worse}`).check();
+  await agent.locator('summary', { hasText: 'The ticked ones have the same problem' }).click();
+  await agent.getByRole('button', { name: 'Join them' }).click();
+  await agent.waitForLoadState();
+  check('a new problem wants words for customers, at the field', (await agent.locator('#same-title-error').count()) === 1 && (await agent.locator('#errors a[href="#same-title"]').count()) === 1);
+  check('what was ticked stays', await agent.getByLabel(`Same problem: ${worse}`).isChecked());
+  for (const [scheme, width] of [['light', 1440], ['dark', 390]]) {
+    await agent.emulateMedia({ colorScheme: scheme });
+    await agent.setViewportSize({ width, height: 900 });
+    await d.axe(agent, `same problem ${scheme} ${width}`);
+    if (process.env.SHOTS) await agent.screenshot({ path: `${process.env.SHOTS}/same-${scheme}-${width}.png`, fullPage: true });
+  }
+  await agent.setViewportSize({ width: 1440, height: 900 });
+  await agent.fill('#same-title', 'The search is empty');
+  await agent.getByRole('button', { name: 'Join them' }).click();
+  await agent.waitForLoadState();
+  check('one step, and one sees the first ticket: the most critical', agent.url().includes(worse) && /These tickets are one known problem now/.test(await agent.content()) && (await agent.innerText('aside')).includes(mild));
+  await campus.goto(`${d.base}/support/tickets/${mild}`);
+  check('its customer reads the title, written for them', /The search is empty/.test(await campus.content()));
 } catch (e) {
   check('the story goes through', false, String(e));
 } finally {
