@@ -1,16 +1,12 @@
-/* Job "oncall.push": a message to all browsers of an agent. A browser that is gone (404, 410) is forgotten; when one could not
- * be reached all get it again, which the tag makes the same notification. The address came from a browser: only public
- * addresses are asked, no redirects are followed, answers are not read (S-21, SSRF). */
-#include "app/app.h"
-#include "kb/check.h"
+/* Job "oncall.push": a message to all browsers of an agent. A browser that is gone (404, 410) is forgotten; when one
+ * could not be reached all get it again, which the tag makes the same notification. The address came from a browser:
+ * only public addresses are asked, no redirects are followed, answers are not read (S-21, SSRF). */
 #include "oncall/push.h"
-#include <curl/curl.h>
+#include "app/app.h"
+#include "util/outside.h"
 #include <jansson.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define LIVES_S    "3600" /* a page that came an hour late helps nobody */
-#define ANSWER_MAX 65536
+#define LIVES_S "3600" /* a page that came an hour late helps nobody */
 
 struct pushing {
 	struct arena *a;
@@ -36,25 +32,8 @@ static enum rc note(struct db_tx *tx, void *arg, struct err *err)
 	return x->gone ? push_drop(tx, x->agent, x->id, err) : push_used(tx, x->id, x->now, err);
 }
 
-static size_t swallow(char *p, size_t size, size_t n, void *arg)
-{
-	size_t *seen = arg;
-
-	*seen += size * n;
-	return *seen > ANSWER_MAX ? 0 : size * n;
-}
-
-static curl_socket_t open_public(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
-{
-	const bool *inside = arg;
-
-	if (purpose != CURLSOCKTYPE_IPCXN || (!*inside && !kb_public_address(&to->addr)))
-		return CURL_SOCKET_BAD;
-	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
-}
-
-static enum rc post(struct desk *d, struct arena *a, const struct vapid *v, const struct push_browser *b, struct str tag,
-                    struct str text, long *status, struct err *err)
+static enum rc post(struct desk *d, struct arena *a, const struct vapid *v, const struct push_browser *b,
+                    struct str tag, struct str text, long *status, struct err *err)
 {
 	bool inside = d->config.push_inside;
 	struct push_to to;
@@ -68,42 +47,25 @@ static enum rc post(struct desk *d, struct arena *a, const struct vapid *v, cons
 		                  time_add(time_now(), 12 * HOUR_US), &auth, err);
 	if (rc != RC_OK)
 		return rc;
-	struct curl_slist *h = curl_slist_append(NULL, "Content-Type: application/octet-stream");
-	char why[CURL_ERROR_SIZE] = "";
-	size_t seen = 0;
-	CURL *c = curl_easy_init();
+	const char *headers[] = { "Content-Type: application/octet-stream",
+		                  "Content-Encoding: aes128gcm",
+		                  "TTL: " LIVES_S,
+		                  "Urgency: high",
+		                  arena_strf(a, "Topic: " STR_F, STR_A(tag)).p,
+		                  arena_strf(a, "Authorization: " STR_F, STR_A(auth)).p,
+		                  NULL };
+	struct outside o = {
+		.url = str_z(a, b->endpoint), .headers = headers, .body = body, .tls_only = true, .inside = inside
+	};
+	enum outside_why why;
 
-	h = curl_slist_append(h, "Content-Encoding: aes128gcm");
-	h = curl_slist_append(h, "TTL: " LIVES_S);
-	h = curl_slist_append(h, "Urgency: high");
-	h = curl_slist_append(h, arena_strf(a, "Topic: " STR_F, STR_A(tag)).p);
-	h = curl_slist_append(h, arena_strf(a, "Authorization: " STR_F, STR_A(auth)).p);
-	h = curl_slist_append(h, "Expect:");
-	curl_easy_setopt(c, CURLOPT_URL, str_z(a, b->endpoint));
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, inside ? "http,https" : "https");
-	curl_easy_setopt(c, CURLOPT_PROXY, "");
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, h);
-	curl_easy_setopt(c, CURLOPT_POSTFIELDS, body.p);
-	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_public);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, &inside);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, swallow);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, &seen);
-	curl_easy_setopt(c, CURLOPT_USERAGENT, "carrel");
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, 10L);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT, 20L);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
-	CURLcode code = curl_easy_perform(c);
-
-	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, status);
-	curl_easy_cleanup(c);
-	curl_slist_free_all(h);
-	if (code != CURLE_OK)
-		return fail(err, RC_RETRY, "the push service was not reached: %s", why[0] ? why : curl_easy_strerror(code));
+	if (outside_ask(&o, status, &why, err) != RC_OK)
+		return fail(err, RC_RETRY, "the push service was not reached: %s",
+		            arena_strf(a, "%s", err ? err->text : "").p);
 	if (*status == 404 || *status == 410 || (*status >= 200 && *status < 300))
 		return RC_OK;
-	return fail(err, *status == 429 || *status >= 500 ? RC_RETRY : RC_FAULT, "the push service answered %ld", *status);
+	return fail(err, *status == 429 || *status >= 500 ? RC_RETRY : RC_FAULT, "the push service answered %ld",
+	            *status);
 }
 
 enum rc push_job(void *app, const struct job *job, struct arena *scratch, struct err *err)
@@ -112,7 +74,9 @@ enum rc push_job(void *app, const struct job *job, struct arena *scratch, struct
 	json_t *o = json_loadb(job->args.p ? job->args.p : "", job->args.n, 0, NULL);
 	struct str text = arena_str(scratch, str_of(json_string_value(json_object_get(o, "text")) ?: ""));
 	struct str tag = arena_str(scratch, str_of(json_string_value(json_object_get(o, "tag")) ?: ""));
-	struct pushing x = { .a = scratch, .agent = { json_integer_value(json_object_get(o, "agent")) }, .now = time_now() };
+	struct pushing x = { .a = scratch,
+		             .agent = { json_integer_value(json_object_get(o, "agent")) },
+		             .now = time_now() };
 	struct vapid v;
 
 	json_decref(o);

@@ -1,13 +1,12 @@
-/* Signed webhooks of escalations: a job posts JSON to an address that an administrator wrote into a policy. The signature
- * is HMAC-SHA256 of the body with the policy's secret, as hex, so that the receiver knows who speaks. Failures come again
- * with back-off; redirects are not followed, answers are not read. */
+/* Signed webhooks of escalations: a job posts JSON to an address that an administrator wrote into a policy. The
+ * signature is HMAC-SHA256 of the body with the policy's secret, as hex, so that the receiver knows who speaks.
+ * Failures come again with back-off; redirects are not followed, answers are not read, and addresses inside are asked
+ * only if the configuration says so (S-24). */
 #include "app/app.h"
 #include "oncall/oncall.h"
-#include <curl/curl.h>
+#include "util/outside.h"
 #include <jansson.h>
 #include <openssl/hmac.h>
-
-#define ANSWER_MAX 65536
 
 struct hook {
 	struct arena *a;
@@ -20,14 +19,6 @@ static enum rc find(struct db_tx *tx, void *arg, struct err *err)
 	struct hook *h = arg;
 
 	return oncall_policy_find(tx, h->a, h->policy, &h->p, err);
-}
-
-static size_t swallow(char *p, size_t size, size_t n, void *arg)
-{
-	size_t *seen = arg;
-
-	*seen += size * n;
-	return *seen > ANSWER_MAX ? 0 : size * n;
 }
 
 static struct str signature(struct arena *a, struct str key, struct str body)
@@ -45,35 +36,20 @@ static struct str signature(struct arena *a, struct str key, struct str body)
 	return (struct str){ p, 2 * n };
 }
 
-static enum rc post(struct arena *a, const char *url, struct str body, struct str sign, struct err *err)
+static enum rc post(struct arena *a, const char *url, bool inside, struct str body, struct str sign, struct err *err)
 {
-	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-	char why[CURL_ERROR_SIZE] = "";
-	size_t seen = 0;
+	const char *headers[] = { "Content-Type: application/json",
+		                  arena_strf(a, "X-Carrel-Signature: sha256=" STR_F, STR_A(sign)).p, NULL };
+	struct outside o = { .url = url, .headers = headers, .body = body, .inside = inside };
+	struct err why_not = { 0 };
+	enum outside_why why;
 	long status = 0;
-	CURL *c = curl_easy_init();
 
-	headers = curl_slist_append(headers, arena_strf(a, "X-Carrel-Signature: sha256=" STR_F, STR_A(sign)).p);
-	headers = curl_slist_append(headers, "Expect:");
-	curl_easy_setopt(c, CURLOPT_URL, url);
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(c, CURLOPT_POSTFIELDS, body.p);
-	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, swallow);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, &seen);
-	curl_easy_setopt(c, CURLOPT_USERAGENT, "carrel");
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, 10L);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT, 20L);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
-	CURLcode code = curl_easy_perform(c);
-
-	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_cleanup(c);
-	curl_slist_free_all(headers);
-	if (code != CURLE_OK)
-		return fail(err, RC_RETRY, "%s: %s", url, why[0] ? why : curl_easy_strerror(code));
+	if (outside_ask(&o, &status, &why, &why_not) != RC_OK)
+		return fail(err, RC_RETRY, "%s: %s%s", url, why_not.text,
+		            why == OUTSIDE_NO_CONNECTION && !inside
+		                    ? " (addresses inside are asked only with webhooks-inside = yes)"
+		                    : "");
 	if (status < 200 || status > 299)
 		return fail(err, RC_RETRY, "%s answered %ld", url, status);
 	return RC_OK;
@@ -83,14 +59,16 @@ enum rc webhook_job(void *app, const struct job *job, struct arena *scratch, str
 {
 	struct desk *d = app;
 	json_t *o = json_loadb(job->args.p ? job->args.p : "", job->args.n, 0, NULL);
-	const char *url = json_string_value(json_object_get(o, "url")), *body = json_string_value(json_object_get(o, "body"));
+	const char *url = json_string_value(json_object_get(o, "url")),
+	           *body = json_string_value(json_object_get(o, "body"));
 	struct hook h = { .a = scratch, .policy = json_integer_value(json_object_get(o, "policy")) };
-	enum rc rc = url && body ? db_read(d->db, find, &h, err) : fail(err, RC_INVALID, "a webhook without an address");
+	enum rc rc = url && body ? db_read(d->db, find, &h, err)
+	                         : fail(err, RC_INVALID, "a webhook without an address");
 
 	if (rc == RC_OK) {
 		struct str text = arena_str(scratch, str_of(body));
 
-		rc = post(scratch, url, text, signature(scratch, h.p.secret, text), err);
+		rc = post(scratch, url, d->config.webhooks_inside, text, signature(scratch, h.p.secret, text), err);
 	}
 	json_decref(o);
 	return rc;

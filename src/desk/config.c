@@ -79,6 +79,8 @@ enum kind { TEXT, HOSTS, PROXIES, ADDRESSES, SIZE, INT, MANY, BOOL };
 	  "Take no mail and no upload when fewer bytes than this are free. 0: one and a half times max-mail.") \
 	K("api-rate", MANY, api_rate, "0", \
 	  "Requests a minute that one API token may make; further ones get 429. 0: as many as it wants.") \
+	K("webhooks-inside", BOOL, webhooks_inside, "no", \
+	  "Webhooks of escalations may go to addresses inside (loopback, private networks), for example a chat server of yours.") \
 	K("push-inside", BOOL, push_inside, "no", \
 	  "Web Push services may be at addresses inside and without TLS: for tests.") \
 	K("kb-links-inside", BOOL, kb_links_inside, "no", \

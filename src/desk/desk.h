@@ -43,6 +43,7 @@ struct desk_config {            /* one key a line in carrel.conf, CARREL_KEY in 
 	int64_t max_upload;             /* 20 MiB a file */
 	int64_t min_free;               /* refuse to accept below: 1.5 x max_mail */
 	int64_t api_rate;               /* requests a minute and token; 0: no limit */
+	bool webhooks_inside;           /* webhooks of escalations may go to private addresses */
 	bool push_inside;               /* push services at private addresses, also without TLS */
 	bool kb_links_inside;           /* links of articles to private addresses are checked, too */
 	/* the telephone line; see docs/PHONE.md */

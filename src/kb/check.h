@@ -33,6 +33,3 @@ MUST_USE enum rc kb_demos_step(struct db *db, struct arena *a, bool inside, stru
 /* One address, with the same care. *status 0: none; *error: why, "" = it is there. */
 void kb_url_ask(struct str url, bool inside, int64_t *status, int64_t *ms, struct str *error);
 MUST_USE enum rc kb_links_step(struct db *db, struct arena *a, bool inside, struct instant now, struct err *err);
-/* May we connect there? By the binary address, as resolved: AF_INET or AF_INET6. */
-struct sockaddr;
-bool kb_public_address(const struct sockaddr *to);

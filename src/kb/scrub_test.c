@@ -2,7 +2,6 @@
 #include "kb/check.h"
 #include "kb/scrub.h"
 #include "test/test.h"
-#include <arpa/inet.h>
 
 static struct str scrub(struct test *t, const char *text, const char *keep, size_t *ret_n)
 {
@@ -54,45 +53,6 @@ TEST(kb_scrub_removes)
 	EXPECT_STR("what the agent keeps stays", scrub(t, "10.0.0.1 and 10.0.0.2", "10.0.0.1", &n),
 	           "10.0.0.1 and [IP address]");
 	EXPECT_EQ("and is still shown", n, 2);
-}
-
-TEST(kb_link_guard)
-{
-	static const struct {
-		const char *ip;
-		bool ok;
-	} row[] = {
-		{"127.0.0.1",         false},
-                { "10.1.2.3",         false},
-                { "172.16.0.1",       false},
-		{ "172.32.0.1",       true },
-                { "192.168.0.1",      false},
-                { "169.254.169.254",  false},
-		{ "100.64.0.1",       false},
-                { "0.0.0.0",          false},
-                { "224.0.0.1",        false},
-		{ "255.255.255.255",  false},
-                { "8.8.8.8",          true },
-                { "::1",              false},
-		{ "fe80::1",          false},
-                { "fc00::1",          false},
-                { "::ffff:127.0.0.1", false},
-		{ "::ffff:8.8.8.8",   true },
-                { "2002:7f00:1::",    false},
-                { "2606:4700::1",     true },
-		{ "64:ff9b::7f00:1",  false},
-	};
-
-	for (size_t i = 0; i < COUNT(row); i++) {
-		struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
-		struct sockaddr_in four = { .sin_family = AF_INET };
-		bool is6 = inet_pton(AF_INET6, row[i].ip, &six.sin6_addr) == 1;
-
-		if (!is6)
-			EXPECT_EQ("an address", inet_pton(AF_INET, row[i].ip, &four.sin_addr), 1);
-		EXPECT_EQ(row[i].ip, kb_public_address(is6 ? (struct sockaddr *)&six : (struct sockaddr *)&four),
-		          row[i].ok);
-	}
 }
 
 TEST(kb_spelling)

@@ -40,7 +40,7 @@ await new Promise((ok) => server.listen(0, '127.0.0.1', ok));
 const service = `http://127.0.0.1:${server.address().port}`;
 const until = async (f, seconds = 60) => { for (const end = Date.now() + seconds * 1000; Date.now() < end;) { const v = f(); if (v) return v; await new Promise((r) => setTimeout(r, 100)); } return null; };
 
-const d = await desk({ flags: ['--push-inside', 'yes'] });
+const d = await desk({ flags: ['--push-inside', 'yes', '--webhooks-inside', 'yes'] });
 try {
   const sql = (q) => spawnSync('sqlite3', ['-cmd', '.timeout 30000', path.join(d.dir, 'desk.db'), q], { encoding: 'utf8' }).stdout.trim();
   const agent = await d.signIn('agent@desk.example');
