@@ -223,6 +223,22 @@ static enum rc compose(struct sending *s, struct str *ret, struct err *err)
 
 struct upload { struct str left; };
 
+/* The newest line the server said, for people: what curl says of it is a number. */
+struct said {
+	char line[400];
+	size_t n;
+};
+
+static size_t hear(char *p, size_t size, size_t n, void *arg)
+{
+	struct said *s = arg;
+	size_t len = size * n < sizeof(s->line) ? size * n : sizeof(s->line);
+
+	memcpy(s->line, p, len);
+	s->n = len;
+	return size * n;
+}
+
 static size_t give(char *p, size_t size, size_t n, void *arg)
 {
 	struct upload *u = arg;
@@ -233,22 +249,40 @@ static size_t give(char *p, size_t size, size_t n, void *arg)
 	return take;
 }
 
-static void settle(struct sending *s, CURL *h, CURLcode code, const char *detail)
+static bool is_old(const struct sending *s)
+{
+	return s->now.us - s->m->tried_since.us > GIVE_UP;
+}
+
+/* 5xx is about this mail when it answers the envelope or the mail. A server that says 554 as its first word, or wants
+ * another way in (530, 535, 538: RFC 4954 section 6, RFC 3207 section 4), says nothing of the mail: somebody mends the
+ * server, and then it goes. */
+static bool is_final(CURLcode code, long reply, bool data_sent)
+{
+	if (reply < 500 || reply > 599 || reply == 530 || reply == 535 || reply == 538)
+		return false;
+	return code == CURLE_SEND_ERROR || (code == CURLE_WEIRD_SERVER_REPLY && data_sent);
+}
+
+static void settle(struct sending *s, CURL *h, CURLcode code, const char *detail, const struct said *said, bool data_sent)
 {
 	long reply = 0;
+	struct str line = mail_header_text(s->a, (struct str){ said->line, said->n });
 
 	curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &reply);
 	if (code == CURLE_OK) {
 		s->outcome = RC_OK;
 		return;
 	}
-	/* 5xx to this mail is final; everything else (4xx, no connection, no TLS) is tried again for five days. */
-	bool final = reply >= 500 && reply < 600 && code != CURLE_LOGIN_DENIED && code != CURLE_USE_SSL_FAILED;
-	bool old = s->now.us - s->m->created_at.us > GIVE_UP;
-	s->outcome = final || old ? RC_INVALID : RC_RETRY;
+	/* Everything else (4xx, no connection, no TLS) is tried again for five days. */
+	s->outcome = is_final(code, reply, data_sent) || is_old(s) ? RC_INVALID : RC_RETRY;
 	s->hung = code == CURLE_OPERATION_TIMEDOUT;
-	s->error = reply ? arena_strf(s->a, "%s (the server answered %ld)", detail[0] ? detail : curl_easy_strerror(code), reply)
-			 : arena_strf(s->a, "%s", detail[0] ? detail : curl_easy_strerror(code));
+	if (reply >= 400 && str_starts(line, arena_strf(s->a, "%ld", reply)))
+		s->error = arena_strf(s->a, "%s (the server answered " STR_F ")", detail[0] ? detail : curl_easy_strerror(code), STR_A(line));
+	else if (reply)
+		s->error = arena_strf(s->a, "%s (the server answered %ld)", detail[0] ? detail : curl_easy_strerror(code), reply);
+	else
+		s->error = arena_strf(s->a, "%s", detail[0] ? detail : curl_easy_strerror(code));
 }
 
 static void transfer(struct sending *s, struct str bytes)
@@ -257,6 +291,7 @@ static void transfer(struct sending *s, struct str bytes)
 	CURL *h = curl_easy_init();
 	char detail[CURL_ERROR_SIZE] = "";
 	struct upload u = { bytes };
+	struct said said = { .n = 0 };
 	struct curl_slist *to = curl_slist_append(NULL, str_z(s->a, arena_strf(s->a, "<" STR_F ">", STR_A(s->m->to_addr))));
 
 	curl_easy_setopt(h, CURLOPT_URL, str_z(s->a, arena_strf(s->a, STR_F "/" STR_F, STR_A(c->smtp_url), STR_A(c->mail_domain))));
@@ -267,6 +302,8 @@ static void transfer(struct sending *s, struct str bytes)
 	curl_easy_setopt(h, CURLOPT_READFUNCTION, give);
 	curl_easy_setopt(h, CURLOPT_READDATA, &u);
 	curl_easy_setopt(h, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, hear);
+	curl_easy_setopt(h, CURLOPT_HEADERDATA, &said);
 	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, detail);
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, 30L);
@@ -287,7 +324,9 @@ static void transfer(struct sending *s, struct str bytes)
 		curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);
 		curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L);
 	}
-	settle(s, h, curl_easy_perform(h), detail);
+	CURLcode code = curl_easy_perform(h);
+
+	settle(s, h, code, detail, &said, u.left.n < bytes.n);
 	curl_slist_free_all(to);
 	curl_easy_cleanup(h);
 }
@@ -350,7 +389,7 @@ static bool send_row(struct desk *desk, const struct outmail_row *m, struct inst
 	if (rc == RC_OK) {
 		transfer(&s, bytes);
 	} else {
-		s.outcome = rc == RC_INVALID || rc == RC_NOT_FOUND ? RC_INVALID : RC_RETRY;
+		s.outcome = rc == RC_INVALID || rc == RC_NOT_FOUND || is_old(&s) ? RC_INVALID : RC_RETRY;
 		s.error = arena_str(&a, str_of(err.text));
 	}
 	if (s.outcome != RC_OK)

@@ -23,7 +23,7 @@ DB_QUERY2(q_hold, "outbox.hold", "SELECT 1",
 #define COLUMNS                                                                                                        \
 	"id, ticket_id, message_ref, kind, automatic, from_name, from_addr, to_name, to_addr, reply_to, message_id, "  \
 	"in_reply_to, refs,"                                                                                           \
-	" subject, text, html, attachments, state, tries, error, created_at, next_at, sent_at"
+	" subject, text, html, attachments, state, tries, error, created_at, next_at, sent_at, again_at"
 DB_QUERY2(q_take, "outbox.take",
           "UPDATE outmail SET next_at = :lease, tries = tries + 1 WHERE id IN (SELECT id FROM outmail WHERE state = 1 "
           "AND next_at <= :now"
@@ -42,6 +42,12 @@ DB_QUERY(q_find, "outbox.find", "SELECT " COLUMNS " FROM outmail WHERE id = :id"
 DB_QUERY(q_find_mid, "outbox.find_message_id", "SELECT " COLUMNS " FROM outmail WHERE message_id = :message_id");
 DB_QUERY(q_bounced, "outbox.bounced", "UPDATE outmail SET state = 5, error = :why WHERE id = :id AND state <> 5");
 DB_QUERY(q_list, "outbox.list", "SELECT " COLUMNS " FROM outmail WHERE state = :state ORDER BY id DESC LIMIT :max");
+
+DB_QUERY(q_undelivered, "outbox.undelivered",
+         "SELECT " COLUMNS " FROM outmail WHERE state IN (3, 5) ORDER BY id DESC LIMIT :max");
+#define AGAIN "UPDATE outmail SET state = 1, tries = 0, next_at = :now, again_at = :now, error = NULL WHERE state IN (3, 5)"
+DB_QUERY(q_again, "outbox.again", AGAIN " AND id = :id");
+DB_QUERY(q_again_to, "outbox.again_to", AGAIN " AND to_addr = :to");
 
 static const char not_in_address[] = "<>(),;:\\\"[]", not_in_id[] = "<>()\\\"";
 
@@ -205,6 +211,7 @@ static enum rc rows(struct db_tx *tx, const struct db_query *q, struct db_args a
 			.created_at = db_col_time(&r, 20),
 			.next_at = db_col_time(&r, 21),
 			.sent_at = db_col_time(&r, 22),
+			.tried_since = db_col_time(&r, db_col_time(&r, 23).us ? 23 : 20),
 		};
 	if (rc != RC_NOT_FOUND)
 		return rc;
@@ -301,4 +308,28 @@ enum rc outbox_list(struct db_tx *tx, struct arena *out, int state, size_t max, 
                     struct err *err)
 {
 	return rows(tx, &q_list, DB_ARGS(db_i64("state", state), db_i64("max", (int64_t)max)), out, ret, ret_n, err);
+}
+
+enum rc outbox_undelivered(struct db_tx *tx, struct arena *out, size_t max, struct outmail_row **ret, size_t *ret_n,
+                           struct err *err)
+{
+	return rows(tx, &q_undelivered, DB_ARGS(db_i64("max", (int64_t)max)), out, ret, ret_n, err);
+}
+
+enum rc outbox_again(struct db_tx *tx, struct outmail_id id, struct instant now, struct err *err)
+{
+	int64_t n = 0;
+	enum rc rc = db_exec(tx, &q_again, DB_ARGS(db_time("now", now), db_i64("id", id.v)), &n, err);
+
+	if (rc == RC_OK && n == 0)
+		return fail(err, RC_NOT_FOUND, "the mail is not among the undelivered any more");
+	return rc;
+}
+
+enum rc outbox_again_to(struct db_tx *tx, struct str to_addr, struct instant now, int64_t *ret_n, struct err *err)
+{
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	return db_exec(tx, &q_again_to, DB_ARGS(db_time("now", now), db_str("to", str_lower(&a, to_addr))), ret_n, err);
 }

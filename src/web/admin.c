@@ -34,7 +34,7 @@ static enum rc load_home(struct db_tx *tx, void *arg, struct err *err)
 
 	if (rc == RC_OK && setting_get(tx, h->q->arena, HELD_SECONDS, &h->hold, NULL) != RC_OK)
 		h->hold = STR("0");
-	return rc == RC_OK ? outbox_list(tx, h->q->arena, OUTMAIL_FAILED, MAX_FAILED, &h->failed, &h->n_failed, err)
+	return rc == RC_OK ? outbox_undelivered(tx, h->q->arena, MAX_FAILED, &h->failed, &h->n_failed, err)
 	                   : rc;
 }
 
@@ -621,6 +621,11 @@ static const struct field jobs_fields[] = {
         { "id", FIELD_INT, .required = true },
         { 0               }
 };
+static const struct field mails_fields[] = {
+	{ "id", FIELD_INT },
+	{ "to", FIELD_TEXT, 320 },
+	{ 0 }
+};
 static const struct field import_fields[] = {
 	{"file",      FIELD_FILE },
         { "dry",          FIELD_BOOL },
@@ -657,6 +662,7 @@ const struct route admin_routes[] = {
 	{ HTTP_GET,                 "/desk/admin/jobs", CAP_ADMIN, admin_jobs_show },
 	{ HTTP_POST,             "/desk/admin/jobs", CAP_ADMIN, admin_jobs_do, jobs_fields },
 	{ HTTP_GET,                  "/desk/admin/mails", CAP_ADMIN, admin_mails_show },
+	{ HTTP_POST, "/desk/admin/mails", CAP_ADMIN, admin_mails_do, mails_fields },
 	{ HTTP_GET, "/desk/admin/mail-rules", CAP_ADMIN, admin_rules_show },
 	{ HTTP_POST, "/desk/admin/mail-rules", CAP_ADMIN, admin_rules_do, rules_fields, ROUTE_LENIENT },
 	{ HTTP_GET,                 "/desk/admin/import", CAP_ADMIN, admin_import_show },

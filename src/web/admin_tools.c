@@ -1,4 +1,4 @@
-/* Administration: what gave up (jobs, mails), and the import of customers from a file. */
+/* Administration: jobs that gave up, rules for mail, and the import of customers from a file. */
 #include "inbox/inbox.h"
 #include "tmpl.h"
 #include "web/admin_view.h"
@@ -108,30 +108,6 @@ enum rc admin_rules_do(struct req *q, struct resp *r)
 	if (web_form_failed(q, r, rc))
 		return admin_rules_show(q, r);
 	return rc == RC_OK ? web_done(r, _(web_lang(q), "Done."), STR("/desk/admin/mail-rules")) : rc;
-}
-
-/* ---- failed mails ---- */
-
-static enum rc load_mails(struct db_tx *tx, void *arg, struct err *err)
-{
-	struct tools *t = arg;
-
-	return outbox_list(tx, t->q->arena, OUTMAIL_FAILED, MAX_SHOWN, &t->v.mails, &t->v.n_mails, err);
-}
-
-enum rc admin_mails_show(struct req *q, struct resp *r)
-{
-	struct tools t = { .q = q };
-	enum rc rc = db_read(web_desk(q)->db, load_mails, &t, req_err(q));
-	struct page p;
-
-	if (rc != RC_OK)
-		return rc;
-	struct out o = admin_begin(q, r, &p, _(web_lang(q), "Failed mails"));
-
-	t.v.p = &p;
-	tmpl_admin_mails(&o, &t.v);
-	return RC_OK;
 }
 
 /* ---- import ---- */

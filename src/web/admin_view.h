@@ -1,5 +1,5 @@
 /* What the pages of administration show. Files: admin.c (start, settings, agents, tokens), admin_accounts.c (accounts
- * and what belongs to them), admin_plans.c, admin_tools.c (dead jobs, failed mails, import). */
+ * and what belongs to them), admin_plans.c, admin_mails.c (undelivered mails), admin_tools.c (dead jobs, import). */
 #pragma once
 #include "inbox/inbox.h"
 #include "auth/auth.h"
@@ -151,12 +151,23 @@ struct admin_plans {
 enum rc admin_request_types_show(struct req *q, struct resp *r);
 enum rc admin_request_types_save(struct req *q, struct resp *r);
 enum rc admin_estimates_save(struct req *q, struct resp *r);
+struct admin_mail {
+	int64_t id;
+	struct str to, subject, error; /* error: as the server said it */
+	const char *why;               /* in words */
+	struct instant created_at;
+	bool first_to; /* the newest of several to this address */
+};
+struct admin_mails {
+	struct page *p;
+	struct admin_mail *mails;
+	size_t n;
+	bool more;
+};
 struct admin_tools {
 	struct page *p;
 	struct job_row *jobs;
 	size_t n_jobs;
-	struct outmail_row *mails;
-	size_t n_mails;
 	struct import_report report;
 	bool reported, dry;
 	struct mail_rule *rules;
@@ -184,6 +195,7 @@ enum rc admin_jobs_do(struct req *q, struct resp *r);
 enum rc admin_rules_show(struct req *q, struct resp *r);
 enum rc admin_rules_do(struct req *q, struct resp *r);
 enum rc admin_mails_show(struct req *q, struct resp *r);
+enum rc admin_mails_do(struct req *q, struct resp *r);
 enum rc admin_import_show(struct req *q, struct resp *r);
 enum rc admin_import_do(struct req *q, struct resp *r);
 /* Starts a page of the administration. */

@@ -1,6 +1,7 @@
 /* Signing in, seen from a browser: whole requests through http/, the answers as bytes. */
 #include "account/account.h"
 #include "jobs/jobs.h"
+#include "outbox/outbox.h"
 #include "test/test.h"
 #include "util/crypt.h"
 #include "web/signin_private.h"
@@ -710,6 +711,70 @@ TEST_EACH_DB(people_managed)
 	EXPECT_EQ("the subscription shows", b.status, 200);
 }
 
+/* Three that failed: two to one address. */
+static enum rc put_failed(struct db_tx *tx, void *arg, struct err *err)
+{
+	static const char *const to[] = { "gone@campus.example", "gone@campus.example", "full@campus.example" };
+	struct browser *b = arg;
+	struct outmail_id id;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < COUNT(to) && rc == RC_OK; i++) {
+		struct outmail m = { .kind = "reply",
+			             .from_addr = STR("support@desk.example"),
+			             .to_addr = str_of(to[i]),
+			             .subject = arena_strf(&b->t->arena, "Subject <%zu>", i),
+			             .text = STR("Text") };
+
+		rc = outbox_put(tx, &m, (struct instant){ 5 }, &id, err);
+		if (rc == RC_OK)
+			rc = outbox_failed(tx, id, i < 2 ? STR("RCPT failed: 550 (the server answered 550 5.1.1 <none>)") : STR("552 5.2.2 full"),
+			                   (struct instant){ 0 }, err);
+	}
+	return rc;
+}
+
+struct undelivered {
+	struct test *t;
+	struct outmail_row *rows;
+	size_t n;
+};
+
+static enum rc list_undelivered(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct undelivered *u = arg;
+
+	return outbox_undelivered(tx, &u->t->arena, 100, &u->rows, &u->n, err);
+}
+
+static void mails_again(struct browser *b)
+{
+	struct undelivered u = { .t = b->t };
+	struct test *t = b->t;
+
+	EXPECT_RC(RC_OK, db_write(t->db, put_failed, b, &t->err));
+	get(b, "/desk/admin/mails");
+	EXPECT("why, in words", str_find(b->body, STR("There is no such address.")) != STR_NONE &&
+	                                str_find(b->body, STR("The mailbox is full.")) != STR_NONE);
+	EXPECT("and as the server said it, escaped", str_find(b->body, STR("550 5.1.1 &lt;none&gt;")) != STR_NONE);
+	EXPECT("all to an address, once, where there are several",
+	       str_find(b->body, STR("name=\"to\" value=\"gone@campus.example\"")) != STR_NONE &&
+	               str_find(b->body, STR("name=\"to\" value=\"full@campus.example\"")) == STR_NONE);
+	EXPECT_RC(RC_OK, db_read(t->db, list_undelivered, &u, &t->err));
+	if (!EXPECT_EQ("three are there", u.n, 3))
+		return;
+	struct str one = arena_strf(&t->arena, "id=%lld", (long long)u.rows[0].id.v);
+
+	post(b, "/desk/admin/mails", str_z(&t->arena, one));
+	EXPECT_EQ("one is queued", b->status, 303);
+	post(b, "/desk/admin/mails", str_z(&t->arena, one));
+	EXPECT_EQ("once", b->status, 404);
+	post(b, "/desk/admin/mails", "to=Gone%40Campus.example");
+	EXPECT_EQ("all to an address are queued", b->status, 303);
+	EXPECT_RC(RC_OK, db_read(t->db, list_undelivered, &u, &t->err));
+	EXPECT_EQ("none is left", u.n, 0);
+}
+
 TEST_EACH_DB(admin_pages)
 {
 	static const char *const pages[] = { "/desk/admin",        "/desk/admin/accounts", "/desk/admin/agents",
@@ -723,6 +788,7 @@ TEST_EACH_DB(admin_pages)
 		get(&b, pages[i]);
 		EXPECT_EQ(pages[i], b.status, 200);
 	}
+	mails_again(&b);
 	post(&b, "/desk/admin/agents", "name=Agent&email=agent%40desk.example&role=agent");
 	EXPECT_EQ("an agent is invited", b.status, 303);
 	EXPECT("by mail", str_starts(mailed_link(&b, "agent@desk.example"), STR("/password/new/")));
