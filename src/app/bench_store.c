@@ -61,3 +61,28 @@ enum rc bench_rows(struct db_tx *tx, int64_t n, struct instant now, struct err *
 		rc = db_exec(tx, &q_key, DB_ARGS(key, txt, at), NULL, err);
 	return rc;
 }
+
+/* Due in a year, so that nothing happens by itself. Tickets that have a solution's clock keep it, running. */
+DB_QUERY(q_clock_policy, "bench.clock_policy", "SELECT MIN(id) FROM clock_policy");
+DB_QUERY(q_clocks, "bench.clocks",
+	 "INSERT INTO clock (ticket_id, metric, cycle, state, criticality, policy_id, goal, elapsed, started_at, due_at, told, next_at)"
+	 " SELECT t.id, 4, 1, 1, 3, CAST(:policy AS BIGINT), 14400000000, 0, CAST(:now AS BIGINT), CAST(:due AS BIGINT) + t.id, 0,"
+	 " CAST(:due AS BIGINT) + t.id FROM ticket t WHERE NOT EXISTS (SELECT 1 FROM clock c WHERE c.ticket_id = t.id AND c.metric = 4 AND c.cycle = 1)");
+DB_QUERY(q_clocks_run, "bench.clocks_run",
+	 "UPDATE clock SET state = 1, told = 0, stopped_at = NULL, breached_at = NULL, due_at = CAST(:due AS BIGINT) + ticket_id,"
+	 " next_at = CAST(:due AS BIGINT) + ticket_id");
+DB_QUERY(q_clocks_count, "bench.clocks_count", "SELECT COUNT(DISTINCT ticket_id) FROM clock WHERE state = 1");
+
+enum rc bench_run_clocks(struct db_tx *tx, struct instant now, int64_t *ret, struct err *err)
+{
+	int64_t policy = 0, due = time_add(now, 365 * DAY_US).us;
+	enum rc rc = db_get_i64(tx, &q_clock_policy, DB_NO_ARGS, &policy, err);
+
+	if (rc == RC_OK && !policy)
+		rc = fail(err, RC_NOT_FOUND, "the desk has no promise yet: run carrel demo, and serve once");
+	if (rc == RC_OK)
+		rc = db_exec(tx, &q_clocks, DB_ARGS(db_i64("policy", policy), db_time("now", now), db_i64("due", due)), NULL, err);
+	if (rc == RC_OK)
+		rc = db_exec(tx, &q_clocks_run, DB_ARGS(db_i64("due", due)), NULL, err);
+	return rc == RC_OK ? db_get_i64(tx, &q_clocks_count, DB_NO_ARGS, ret, err) : rc;
+}
