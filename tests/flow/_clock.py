@@ -121,7 +121,7 @@ class Desk:
 def deadlines_in(d, seconds):
     """All clocks that run are due in so many seconds: their beginning moves back in the log and on the ticket."""
     now = int(time.time() * 1e6)
-    for row in d.sql("SELECT c.ticket_id, c.due_at FROM clock c WHERE c.state = 1 AND c.metric = 1 AND c.told < 2").split('\n'):
+    for row in d.sql(f"SELECT c.ticket_id, c.due_at FROM clock c WHERE c.state = 1 AND c.metric = 1 AND c.told < 2 AND c.ticket_id > {d.after}").split('\n'):
         if not row:
             continue
         ticket, due = (int(x) for x in row.split('|'))
@@ -137,7 +137,7 @@ def breaches(d):
 
 
 def first_ones(d):
-    return [b for b in breaches(d) if b[2]['metric'] == 'first-response']
+    return [b for b in breaches(d) if b[2]['metric'] == 'first-response' and b[0] > d.after]  # not of the demo data
 
 
 def told(d, why, count):
@@ -154,7 +154,7 @@ def told(d, why, count):
 
 
 def waiting(d, n):
-    ok('their clocks run', until(lambda: int(d.sql("SELECT COUNT(*) FROM clock WHERE metric = 1 AND state = 1 AND told < 2")), n) >= n)
+    ok('their clocks run', until(lambda: int(d.sql(f"SELECT COUNT(*) FROM clock WHERE metric = 1 AND state = 1 AND told < 2 AND ticket_id > {d.after}")), n) >= n)
 
 
 def paged_once(d, why):
@@ -170,7 +170,7 @@ def steps(name, d, desks, token, have):
     for jump in (1, 2, 3):
         d.open(token, 3)
         waiting(d, 3)
-        due = int(d.sql("SELECT MAX(due_at) FROM clock WHERE metric = 1 AND state = 1 AND told < 2")) / 1e6
+        due = int(d.sql(f"SELECT MAX(due_at) FROM clock WHERE metric = 1 AND state = 1 AND told < 2 AND ticket_id > {d.after}")) / 1e6
         clock.step(due - time.time() + 3600)
         count += 3
         told(d, f'{name}, clock forward {jump}', count)
@@ -200,13 +200,13 @@ def story(db, two):
     desks = [d] + ([Desk(folder, db, clock)] if two else [])
     for x in desks:
         x.start()
-    had = len({b[0] for b in first_ones(d)})
+    d.after = int(d.sql('SELECT MAX(id) FROM ticket'))
     d.open(token, 10)
     waiting(d, 10)
-    all_of = had + int(d.sql("SELECT COUNT(*) FROM clock WHERE metric = 1 AND state = 1 AND told < 2"))
+    all_of = 10
     deadlines_in(d, 2.0)
     late = told(d, f'{name}, running', all_of)
-    ok(f'{name}: in good time', late and max(late[had:]) < 60, late)
+    ok(f'{name}: in good time', late and max(late) < 60, late)
     # Killed just before the time, started just after it, and killed while it tells.
     d.open(token, 10)
     waiting(d, 10)
