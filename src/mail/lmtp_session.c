@@ -165,12 +165,16 @@ static void cmd_rcpt(struct lmtp_session *s, struct str arg, struct buf *out)
 	reply(out, "250 2.1.5", "Recipient ok");
 }
 
-static void cmd_data(struct lmtp_session *s, struct buf *out)
+static void cmd_data(struct lmtp_session *s, struct str arg, struct buf *out)
 {
 	struct err err = { 0 };
 
 	if (s->state != RCPT) {
 		refuse(s, out, "503 5.5.1", "There are no valid recipients");
+		return;
+	}
+	if (str_trim(arg).n) { /* RFC 5321 section 4.1.1.4 */
+		refuse(s, out, "501 5.5.4", "DATA stands alone");
 		return;
 	}
 	enum rc rc = s->calls->begin(s->arg, &err);
@@ -187,7 +191,7 @@ static void cmd_data(struct lmtp_session *s, struct buf *out)
 
 static void command(struct lmtp_session *s, struct str line, struct buf *out)
 {
-	struct str arg = line, verb;
+	struct str arg = line, verb = STR(""); /* of an empty line nothing is cut */
 
 	str_cut(&arg, ' ', &verb);
 	if (str_has_control(line)) {
@@ -202,7 +206,7 @@ static void command(struct lmtp_session *s, struct str line, struct buf *out)
 	} else if (str_eq_nocase(verb, STR("RCPT"))) {
 		cmd_rcpt(s, arg, out);
 	} else if (str_eq_nocase(verb, STR("DATA"))) {
-		cmd_data(s, out);
+		cmd_data(s, arg, out);
 	} else if (str_eq_nocase(verb, STR("RSET"))) {
 		forget(s);
 		reply(out, "250 2.0.0", "Forgotten");

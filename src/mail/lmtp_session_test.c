@@ -117,8 +117,15 @@ TEST(lmtp_replies)
 		{ "EHLO belongs to SMTP", "EHLO mx\r\n", "500 5.5.1 This is LMTP: say LHLO\r\n" },
 		{ "RCPT wants MAIL first", "RCPT TO:<a@b.example>\r\n", "503 5.5.1 Say MAIL first\r\n" },
 		{ "DATA wants a recipient", "DATA\r\n", "503 5.5.1 There are no valid recipients\r\n" },
+		{ "DATA takes nothing",
+		  "LHLO mx\r\nMAIL FROM:<>\r\nRCPT TO:<support@desk.example>\r\nDATA now\r\n",
+		  "250-desk.example\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250 SIZE 1000\r\n"
+		  "250 2.1.0 Sender ok\r\n250 2.1.5 Recipient ok\r\n501 5.5.4 DATA stands alone\r\n" },
 		{ "MAIL wants LHLO", "MAIL FROM:<>\r\n", "503 5.5.1 Say LHLO first\r\n" },
 		{ "a control character is refused", "NOOP \x01\r\n", "500 5.5.2 Control characters in a command\r\n" },
+		{ "an empty line is no command, not even the one before",
+		  "\r\nNOOP\r\n\n",
+		  "500 5.5.2 Unknown command\r\n250 2.0.0 Still here\r\n500 5.5.2 Unknown command\r\n" },
 		{ "QUIT ends it, what follows is not read", "QUIT\r\nNOOP\r\n", "221 2.0.0 Goodbye\r\n" },
 	};
 	for (size_t i = 0; i < COUNT(row); i++) {
