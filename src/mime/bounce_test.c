@@ -29,6 +29,23 @@ static const struct {
 	  "    SMTP error from remote mail server after RCPT TO:<learner@campus.example>:\n    550 5.1.1 unknown\n\n"
 	  "------ This is a copy of the message, including all the headers. ------\n\n" ORIGINAL,
 	  "learner@campus.example", "5.1.1" },
+	{ "Gmail: a report, and a field that names who failed",
+	  "Return-Path: <>\nFrom: Mail Delivery Subsystem <mailer-daemon@mx.campus.example>\nTo: support@desk.example\nAuto-Submitted: auto-replied\n"
+	  "Subject: Delivery Status Notification (Failure)\nX-Failed-Recipients: learner@campus.example\n"
+	  "Content-Type: multipart/report; boundary=g; report-type=delivery-status\n\n--g\nContent-Type: multipart/related; boundary=h\n\n--h\n"
+	  "Content-Type: multipart/alternative; boundary=i\n\n--i\nContent-Type: text/plain\n\n** Address not found **\n\n--i--\n--h--\n--g\n"
+	  "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx\nX-Original-Message-ID: <out@desk.example>\n\n"
+	  "Final-Recipient: rfc822; learner@campus.example\nAction: failed\nStatus: 5.1.1\n--g\nContent-Type: message/rfc822\n\n" ORIGINAL "\n--g--\n",
+	  "learner@campus.example", "5.1.1" },
+	{ "a filter that wraps the report of another server",
+	  "Return-Path: <MAILER-DAEMON@mx.campus.example>\nFrom: Mail Delivery Subsystem <MAILER-DAEMON@mx.campus.example>\nTo: support@desk.example\n"
+	  "Subject: Returned mail: User unknown\nContent-Type: multipart/mixed; boundary=TM\n\n--TM\nContent-Type: text/plain\n\n"
+	  "----- The following addresses had permanent delivery errors -----\n\n--TM\nContent-Type: message/rfc822\n\n"
+	  "From: Mail Delivery Subsystem <MAILER-DAEMON@inner.campus.example>\nTo: support@desk.example\nMessage-ID: <inner@campus.example>\n"
+	  "Content-Type: multipart/report; report-type=delivery-status; boundary=C\nSubject: Returned mail: User unknown\n\n--C\n\nIt failed.\n--C\n"
+	  "Content-Type: message/delivery-status\n\nReporting-MTA: dns; inner\n\nFinal-Recipient: RFC822; learner@campus.example\nAction: failed\n"
+	  "Status: 5.1.1\n\n--C\nContent-Type: message/rfc822\n\n" ORIGINAL "\n--C--\n\n--TM--\n",
+	  "learner@campus.example", "5.1.1" },
 	{ "Exchange before it wrote reports",
 	  "From: postmaster@campus.example\nTo: support@desk.example\nSubject: Undeliverable: Your ticket\n\nYour message\n\n  To:      support@desk.example\n"
 	  "  Subject: Your ticket\n\ndid not reach the following recipient(s):\n\nlearner@campus.example on Thu, 29 Apr 2010 16:51:51 -0500\n"

@@ -24,6 +24,7 @@ struct parser {
 	struct shown wrapped;   /* of winmail.dat: shown when there is nothing else */
 	struct str returned_to; /* To of the mail that came back */
 	struct shown named;     /* of a named text part: shown when there is nothing else */
+	bool in_report;         /* inside of a report that came back: not deeper */
 };
 
 struct part {
@@ -327,9 +328,9 @@ static void read_report(struct parser *p, const struct part *part)
 {
 	struct mail_bounce *b = &p->m->bounce;
 	struct str rest = mime_decode_body(p->a, part->body, part->encoding);
-	bool cut = false;
+	bool cut = false, named = false; /* a field of the mail may have named somebody before (Gmail's does) */
 
-	for (int group = 0; group < 50 && rest.n && str_null(b->recipient); group++) {
+	for (int group = 0; group < 50 && rest.n && !named; group++) {
 		mime_fields f = { 0 };
 		struct str before = rest, who;
 
@@ -345,6 +346,7 @@ static void read_report(struct parser *p, const struct part *part)
 		}
 		if (!str_null(who)) {
 			size_t semi = str_find_byte(who, ';');
+			named = true;
 			b->recipient = bare_id(p->a, str_from(who, semi == STR_NONE ? 0 : semi + 1));
 			who = mime_field(&f, "Status");
 			b->status = str_null(who) ? STR_NULL : first_word(str_utf8_clip(mime_text(p->a, who), 40));
@@ -449,6 +451,42 @@ static void open_winmail(struct parser *p)
 		defect(p, "rtf-only");
 }
 
+static void read_returned(struct parser *p, const struct part *part);
+
+/* A report that came back, or that a filter wrapped: what it says about whom. One level, no text of it is shown. */
+static void read_inner_report(struct parser *p, const mime_fields *f, struct str body)
+{
+	struct mime_value type = mime_value_parse(p->a, mime_field(f, "Content-Type"));
+	struct str boundary = mime_param(&type, "boundary");
+	size_t at = 0, from = STR_NONE;
+	bool last = false;
+
+	if (!str_is(type.value, "multipart/report") || !boundary.n || boundary.n > BOUNDARY_MAX ||
+	    body.n > p->scan_left)
+		return;
+	p->scan_left -= body.n;
+	while (at < body.n && !last) {
+		size_t n = delimiter(str_from(body, at), boundary, &last);
+		size_t next = str_find(str_from(body, at), STR("\n--"));
+		struct part part;
+
+		if (n && from != STR_NONE && ++p->parts <= p->l.parts) {
+			read_part(p, str_sub(body, from, at > from ? at - 1 - from : 0), "text/plain", &part);
+			if (str_is(part.type.value, "message/delivery-status"))
+				read_report(p, &part);
+			else if (str_is(part.type.value, "message/rfc822") ||
+			         str_is(part.type.value, "text/rfc822-headers"))
+				read_returned(p, &part);
+		}
+		if (n) {
+			at += n;
+			from = at;
+		} else {
+			at = next == STR_NONE ? body.n : at + next + 1;
+		}
+	}
+}
+
 /* Of the mail that came back. */
 static void read_returned(struct parser *p, const struct part *part)
 {
@@ -459,6 +497,12 @@ static void read_returned(struct parser *p, const struct part *part)
 	while (body.n && (body.p[0] == '\n' || body.p[0] == ' '))
 		body = str_from(body, 1);
 	mime_fields_read(p->a, body, &p->l, &f, &rest, &cut);
+	if (!p->m->bounce.is && !p->in_report) {
+		p->in_report = true;
+		read_inner_report(p, &f, rest);
+		p->in_report = false;
+		p->m->bounce.is = false; /* whether it is one, the mail itself must say */
+	}
 	if (str_null(p->m->bounce.original_id))
 		p->m->bounce.original_id = bare_id(p->a, mime_field(&f, "Message-ID"));
 	if (str_null(p->returned_to) && !str_null(mime_field(&f, "To")))
