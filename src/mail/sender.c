@@ -223,7 +223,7 @@ static enum rc compose(struct sending *s, struct str *ret, struct err *err)
 
 struct upload { struct str left; };
 
-/* The newest line the server said, for people: what curl says of it is a number. */
+/* The newest refusal in the words of the server: curl says a number. The farewell after it is not one. */
 struct said {
 	char line[400];
 	size_t n;
@@ -234,8 +234,10 @@ static size_t hear(char *p, size_t size, size_t n, void *arg)
 	struct said *s = arg;
 	size_t len = size * n < sizeof(s->line) ? size * n : sizeof(s->line);
 
-	memcpy(s->line, p, len);
-	s->n = len;
+	if (len > 0 && (p[0] == '4' || p[0] == '5')) {
+		memcpy(s->line, p, len);
+		s->n = len;
+	}
 	return size * n;
 }
 
@@ -279,7 +281,7 @@ static void settle(struct sending *s, CURL *h, CURLcode code, const char *detail
 	s->hung = code == CURLE_OPERATION_TIMEDOUT;
 	if (reply >= 400 && str_starts(line, arena_strf(s->a, "%ld", reply)))
 		s->error = arena_strf(s->a, "%s (the server answered " STR_F ")", detail[0] ? detail : curl_easy_strerror(code), STR_A(line));
-	else if (reply)
+	else if (reply >= 400)
 		s->error = arena_strf(s->a, "%s (the server answered %ld)", detail[0] ? detail : curl_easy_strerror(code), reply);
 	else
 		s->error = arena_strf(s->a, "%s", detail[0] ? detail : curl_easy_strerror(code));

@@ -20,6 +20,9 @@ static const char *in_words(const struct outmail_row *m)
 	static const struct {
 		const char *has, *why;
 	} row[] = {
+		{ "SSL", N_("No safe connection came about for five days: encryption or certificate of the server.") },
+		{ "STARTTLS", N_("No safe connection came about for five days: encryption or certificate of the server.") },
+		{ "certificate", N_("No safe connection came about for five days: encryption or certificate of the server.") },
 		{ "5.1.1", N_("There is no such address.") },
 		{ "5.1.2", N_("There is no such mail server: look at what stands behind the @.") },
 		{ "5.1.10", N_("That domain takes no mail.") },
@@ -35,9 +38,6 @@ static const char *in_words(const struct outmail_row *m)
 		{ "answered 553", N_("The server does not take this address.") },
 		{ "answered 554", N_("The server refused the mail.") },
 		{ "answered 4", N_("The server put us off for five days.") },
-		{ "SSL", N_("No safe connection came about for five days: encryption or certificate of the server.") },
-		{ "STARTTLS", N_("No safe connection came about for five days: encryption or certificate of the server.") },
-		{ "certificate", N_("No safe connection came about for five days: encryption or certificate of the server.") },
 		{ "timed out", N_("The server did not answer for five days.") },
 		{ "timeout", N_("The server did not answer for five days.") },
 		{ "connect", N_("The server could not be reached for five days.") },
