@@ -1,4 +1,6 @@
 /* Filing, whole: a raw mail through the jail into the database, and what became of it. */
+#include "html/html.h"
+#include "outbox/text.h"
 #include "blob/blob.h"
 #include "inbox/inbox.h"
 #include "jail/jail.h"
@@ -429,5 +431,32 @@ TEST_EACH_DB(filing_poison_is_kept_and_filed_later)
 	EXPECT_RC(RC_OK, db_write(t->db, order_step, &x, &t->err));
 	size_t moved = intake_run(&m.desk, 10);
 	EXPECT_EQ("filed again it is taken", moved, 1);
+	filing_end(&m);
+}
+
+/* ---- words of administrators ---- */
+
+static enum rc write_words(struct db_tx *tx, void *arg, struct err *err)
+{
+	(void)arg;
+	return mail_text_set(tx, "ack", STR("en"), STR("Dear {name}, <b>{subject}</b> is {number}."), (struct instant){ 5 }, err);
+}
+
+TEST_EACH_DB(filing_words_of_administrators_are_filled_once)
+{
+	struct mail_world m;
+	struct outmail_row *out = NULL;
+
+	filing_make(t, &m);
+	EXPECT_RC(RC_OK, db_write(t->db, write_words, NULL, &t->err));
+	filing_take(t, &m, HEAD("1", "{{7*7}} {url} ${name} <script>") "\nIt does not work.\n");
+	filing_notify(t, &m);
+	if (EXPECT_EQ("acknowledged", filing_outgoing(t, &m, "writer@alpha.example", &out), 1)) {
+		EXPECT("in their words", str_starts(out[0].text, STR("Dear ")));
+		EXPECT("what a customer wrote stays what it is (S-28)", str_find(out[0].text, STR("<b>{{7*7}} {url} ${name} <script></b> is CAR-")) != STR_NONE);
+		EXPECT("and as a page it is text",
+		       str_find(html_from_text(&t->arena, out[0].text), STR("&lt;script&gt;")) != STR_NONE &&
+		               str_find(html_from_text(&t->arena, out[0].text), STR("<script>")) == STR_NONE);
+	}
 	filing_end(&m);
 }

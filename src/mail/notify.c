@@ -4,6 +4,7 @@
 #include "entitlement/promise.h"
 #include "mail/intake_private.h"
 #include "mail/notify_private.h"
+#include "outbox/text.h"
 #include <jansson.h>
 
 
@@ -14,6 +15,8 @@ struct telling {
 	const struct event *e;
 	struct ticket t;
 	struct str number, url, product;
+	const struct mail_text *texts; /* that administrators wrote */
+	size_t n_texts;
 };
 
 static struct str product_name(struct desk *d, struct db_tx *tx, struct arena *a)
@@ -102,7 +105,21 @@ static enum rc promise(struct telling *t, const struct i18n *l, struct str *ret,
 	return RC_OK;
 }
 
-#define PARTS(...) TR_FILL(t->a, __VA_ARGS__, { "name", to->name }, { "number", t->number }, { "url", t->url }, { "product", t->product })
+/* What the kinds of outbox/text.h are filled with, besides what every mail knows. */
+struct words {
+	struct str promise, next, message, resolution, from, to, reason;
+};
+
+/* Filled once: braces in what people wrote are not looked at again (S-28). */
+static struct str worded(struct telling *t, const struct i18n *l, const struct recipient *to, const char *kind, const struct words *w)
+{
+	const struct mail_text_kind *k = mail_text_kind(str_of(kind));
+	struct str text = mail_text_pick(t->texts, t->n_texts, kind, i18n_tag(l), tr(l, k->builtin));
+
+	return TR_FILL(t->a, str_z(t->a, text), { "name", to->name }, { "number", t->number }, { "subject", t->t.subject }, { "url", t->url },
+		       { "product", t->product }, { "agent", t->e->actor }, { "promise", w->promise }, { "next", w->next },
+		       { "message", w->message }, { "resolution", w->resolution }, { "from", w->from }, { "to", w->to }, { "reason", w->reason });
+}
 
 static enum rc text_of_opening(struct telling *t, const struct i18n *l, const struct recipient *to, struct str *ret, struct err *err)
 {
@@ -119,9 +136,7 @@ static enum rc text_of_opening(struct telling *t, const struct i18n *l, const st
 
 		call = TR_FILL(t->a, _(l, "Is something broken? Tell us how bad it is: {url}/claim/{link}?is=incident\nDo you need something done, or have a question? {url}/claim/{link}?is=request\n\n"), { "url", t->desk->config.base_url }, { "link", link });
 	}
-	struct str head = PARTS(_(l, "Hello {name},\n\nwe received what you wrote, as ticket {number}. "));
-	struct str tail = PARTS(_(l, "\n\nFollow it here: {url}\nTo add something, answer this mail.\n\n{product}\n"));
-	*ret = arena_strf(t->a, STR_F STR_F "\n\n" STR_F STR_F, STR_A(head), STR_A(p), STR_A(call), STR_A(str_trim(tail)));
+	*ret = worded(t, l, to, "ack", &(struct words){ .promise = p, .next = call });
 	return RC_OK;
 }
 
@@ -147,7 +162,7 @@ static struct str text_of_approval(struct telling *t, const struct i18n *l, cons
 static enum rc text_of(struct telling *t, const struct i18n *l, const struct recipient *to, const char **kind, struct str *ret, struct err *err)
 {
 	const struct event *e = t->e;
-	struct str tail = PARTS(_(l, "\n\n--\nTicket {number}: {url}\n{product}\n")), reason = fact(e, t->a, "reason");
+	struct str reason = fact(e, t->a, "reason");
 
 	*ret = STR_NULL;
 	if (str_is(e->kind, EV_TICKET_OPENED)) {
@@ -163,34 +178,28 @@ static enum rc text_of(struct telling *t, const struct i18n *l, const struct rec
 		if (rc != RC_OK)
 			return rc;
 		*kind = "reply";
-		*ret = arena_strf(t->a, STR_F STR_F, STR_A(said), STR_A(tail));
+		*ret = worded(t, l, to, "reply", &(struct words){ .message = said });
 	} else if (str_is(e->kind, EV_RESOLVED)) {
-		struct str body = TR_FILL(t->a, _(l, "Hello {name},\n\nyour ticket {number} is solved:\n\n{resolution}\n\nPlease tell us whether it is so, and how our help was: {url}\nIs it not solved? Answer this mail within 14 days and the ticket opens again."), { "name", to->name },
-					  { "number", t->number }, { "resolution", fact(e, t->a, "resolution") }, { "url", t->url });
 		*kind = "resolved";
-		*ret = arena_strf(t->a, STR_F "\n\n" STR_F "\n", STR_A(body), STR_A(t->product));
+		*ret = worded(t, l, to, *kind, &(struct words){ .resolution = fact(e, t->a, "resolution") });
 	} else if (str_is(e->kind, EV_CRITICALITY) && e->actor_kind != ACTOR_CONTACT) {
-		struct str p, body = TR_FILL(t->a, _(l, "Hello {name},\n\nwe changed the criticality of your ticket {number} from {from} to {to}.\n\nThe reason: {reason}"), { "name", to->name },
-					  { "number", t->number }, { "from", fact(e, t->a, "from") }, { "to", fact(e, t->a, "to") }, { "reason", reason });
+		struct str p;
 		enum rc rc = promise(t, l, &p, err);
 
 		if (rc != RC_OK)
 			return rc;
 		*kind = "criticality";
-		*ret = arena_strf(t->a, STR_F "\n\n" STR_F STR_F, STR_A(body), STR_A(p), STR_A(tail));
+		*ret = worded(t, l, to, *kind,
+			      &(struct words){ .promise = p, .reason = reason, .from = fact(e, t->a, "from"), .to = fact(e, t->a, "to") });
 	} else if (str_is(e->kind, EV_KIND) && e->actor_kind != ACTOR_CONTACT) {
-		bool incident = str_is(fact(e, t->a, "to"), "incident");
-		struct str body = TR_FILL(t->a, incident ? _(l, "Hello {name},\n\nyour ticket {number} is handled as an incident from now on.\n\nThe reason: {reason}")
-							 : _(l, "Hello {name},\n\nyour ticket {number} is handled as a request from now on: by complexity and priority.\n\nThe reason: {reason}"), { "name", to->name },
-					  { "number", t->number }, { "reason", reason });
-
 		*kind = "kind";
-		*ret = arena_strf(t->a, STR_F STR_F, STR_A(body), STR_A(tail));
+		*ret = worded(t, l, to, str_is(fact(e, t->a, "to"), "incident") ? "kind-incident" : "kind-request", &(struct words){ .reason = reason });
 	} else if (str_is(e->kind, EV_APPROVAL)) {
 		*ret = text_of_approval(t, l, to, reason);
 		*kind = "approval";
 		if (ret->p)
-			*ret = arena_strf(t->a, STR_F STR_F, STR_A(*ret), STR_A(tail));
+			*ret = arena_strf(t->a, STR_F STR_F, STR_A(*ret),
+					  STR_A(TR_FILL(t->a, _(l, "\n\n--\nTicket {number}: {url}\n{product}\n"), { "number", t->number }, { "url", t->url }, { "product", t->product })));
 	}
 	return RC_OK;
 }
@@ -240,15 +249,21 @@ static enum rc tell(struct telling *t, struct err *err)
 static enum rc handle(struct db_tx *tx, const struct event *events, size_t n, void *arg, struct err *err)
 {
 	struct desk *d = arg;
+	struct mail_text *texts = NULL;
+	size_t n_texts = 0;
+	bool read = false;
 	enum rc rc = RC_OK;
 	AUTO_ARENA a;
 
 	arena_init(&a);
 	for (size_t i = 0; i < n && rc == RC_OK; i++) {
-		struct telling t = { .desk = d, .tx = tx, .a = &a, .e = &events[i] };
-
 		if (!worth_telling(&events[i]))
 			continue;
+		if (!read && (rc = mail_texts(tx, &a, &texts, &n_texts, err)) != RC_OK)
+			break;
+		read = true;
+		struct telling t = { .desk = d, .tx = tx, .a = &a, .e = &events[i], .texts = texts, .n_texts = n_texts };
+
 		t.product = product_name(d, tx, &a);
 		rc = tell(&t, err);
 	}

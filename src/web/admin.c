@@ -621,6 +621,18 @@ static const struct field jobs_fields[] = {
         { "id", FIELD_INT, .required = true },
         { 0               }
 };
+static const struct field text_which[] = {
+	{ "kind", FIELD_TEXT, 40 },
+	{ "lang", FIELD_TEXT, 20 },
+	{ 0 }
+};
+static const struct field text_fields[] = {
+	{ "kind", FIELD_TEXT, 40, true },
+	{ "lang", FIELD_TEXT, 20, true },
+	{ "text", FIELD_LINES, 20000 },
+	{ "do", FIELD_CHOICE, .required = true, .choices = "save|preview|builtin" },
+	{ 0 }
+};
 static const struct field mails_fields[] = {
 	{ "id", FIELD_INT },
 	{ "to", FIELD_TEXT, 320 },
@@ -663,6 +675,8 @@ const struct route admin_routes[] = {
 	{ HTTP_POST,             "/desk/admin/jobs", CAP_ADMIN, admin_jobs_do, jobs_fields },
 	{ HTTP_GET,                  "/desk/admin/mails", CAP_ADMIN, admin_mails_show },
 	{ HTTP_POST, "/desk/admin/mails", CAP_ADMIN, admin_mails_do, mails_fields },
+	{ HTTP_GET, "/desk/admin/mail-texts", CAP_ADMIN, admin_texts_show, text_which },
+	{ HTTP_POST, "/desk/admin/mail-texts", CAP_ADMIN, admin_texts_do, text_fields, ROUTE_LENIENT },
 	{ HTTP_GET, "/desk/admin/mail-rules", CAP_ADMIN, admin_rules_show },
 	{ HTTP_POST, "/desk/admin/mail-rules", CAP_ADMIN, admin_rules_do, rules_fields, ROUTE_LENIENT },
 	{ HTTP_GET,                 "/desk/admin/import", CAP_ADMIN, admin_import_show },

@@ -164,6 +164,20 @@ struct admin_mails {
 	size_t n;
 	bool more;
 };
+struct admin_text_line {
+	const char *kind, *title, *lang, *lang_name;
+	bool changed, chosen;
+};
+struct admin_texts {
+	struct page *p;
+	struct admin_text_line *lines;
+	size_t n;
+	const char *kind, *title, *lang, *lang_name;
+	struct str *places;
+	size_t n_places;
+	struct str text, e_text, preview; /* preview: n == 0: none was asked for */
+	bool changed;
+};
 struct admin_tools {
 	struct page *p;
 	struct job_row *jobs;
@@ -195,6 +209,8 @@ enum rc admin_jobs_do(struct req *q, struct resp *r);
 enum rc admin_rules_show(struct req *q, struct resp *r);
 enum rc admin_rules_do(struct req *q, struct resp *r);
 enum rc admin_mails_show(struct req *q, struct resp *r);
+enum rc admin_texts_show(struct req *q, struct resp *r);
+enum rc admin_texts_do(struct req *q, struct resp *r);
 enum rc admin_mails_do(struct req *q, struct resp *r);
 enum rc admin_import_show(struct req *q, struct resp *r);
 enum rc admin_import_do(struct req *q, struct resp *r);

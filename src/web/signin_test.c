@@ -775,6 +775,35 @@ static void mails_again(struct browser *b)
 	EXPECT_EQ("none is left", u.n, 0);
 }
 
+static void mail_words(struct browser *b)
+{
+	struct test *t = b->t;
+
+	get(b, "/desk/admin/mail-texts?kind=reply&lang=es");
+	EXPECT("the built-in text, in its language", b->status == 200 && str_find(b->body, STR("Tiquete {number}")) != STR_NONE);
+	EXPECT("what may be filled in", str_find(b->body, STR(">{message}<")) != STR_NONE);
+	post(b, "/desk/admin/mail-texts", "kind=reply&lang=es&do=preview&text=%3Cb%3EHola%3C/b%3E+{name}:+{message}");
+	EXPECT("the preview is filled in, and escaped", b->status == 200 && str_find(b->body, STR("&lt;b&gt;Hola&lt;/b&gt; Ana Ruiz: ")) != STR_NONE);
+	post(b, "/desk/admin/mail-texts", "kind=reply&lang=es&do=save&text={message}+{password}");
+	EXPECT("an unknown place is refused and named, what was written stays",
+	       b->status == 422 && str_find(b->body, STR("{password} cannot be filled")) != STR_NONE &&
+	               str_find(b->body, STR("{message} {password}</textarea>")) != STR_NONE);
+	post(b, "/desk/admin/mail-texts", "kind=reply&lang=es&do=save&text=Hola");
+	EXPECT("so is one without the reply", b->status == 422 && str_find(b->body, STR("nothing without {message}")) != STR_NONE);
+	post(b, "/desk/admin/mail-texts", "kind=reply&lang=es&do=save&text=Hola+{message}");
+	EXPECT_EQ("a good one is kept", b->status, 303);
+	get(b, "/desk/admin/mail-texts?kind=reply&lang=es");
+	EXPECT("and shown", str_find(b->body, STR("Hola {message}</textarea>")) != STR_NONE);
+	post(b, "/desk/admin/mail-texts", "kind=reply&lang=es&do=builtin&text=");
+	EXPECT_EQ("back to the built-in text", b->status, 303);
+	get(b, "/desk/admin/mail-texts?kind=reply&lang=es");
+	EXPECT("which is there", str_find(b->body, STR("Tiquete {number}")) != STR_NONE);
+	get(b, "/desk/admin/mail-texts?kind=sign-in&lang=es");
+	EXPECT_EQ("no other mails", b->status, 404);
+	get(b, "/desk/admin/mail-texts?kind=ack&lang=xx");
+	EXPECT_EQ("no other languages", b->status, 404);
+}
+
 TEST_EACH_DB(admin_pages)
 {
 	static const char *const pages[] = { "/desk/admin",        "/desk/admin/accounts", "/desk/admin/agents",
@@ -789,6 +818,7 @@ TEST_EACH_DB(admin_pages)
 		EXPECT_EQ(pages[i], b.status, 200);
 	}
 	mails_again(&b);
+	mail_words(&b);
 	post(&b, "/desk/admin/agents", "name=Agent&email=agent%40desk.example&role=agent");
 	EXPECT_EQ("an agent is invited", b.status, 303);
 	EXPECT("by mail", str_starts(mailed_link(&b, "agent@desk.example"), STR("/password/new/")));

@@ -247,6 +247,8 @@ GET /desk/admin/sources admin
 POST /desk/admin/sources admin
 GET /desk/admin/mails admin
 POST /desk/admin/mails admin
+GET /desk/admin/mail-texts admin
+POST /desk/admin/mail-texts admin
 GET /desk/admin/mail-rules admin
 POST /desk/admin/mail-rules admin
 GET /desk/admin/import admin
