@@ -22,7 +22,7 @@
 #include <jansson.h>
 
 const struct route *const wire_routes[] = {
-	asset_routes,  signin_routes, people_routes, portal_routes, new_ticket_routes, ticket_details_routes, portal_ticket_routes, portal_problem_routes, approve_routes, theme_routes, push_routes, kb_routes, kb_public_routes, kb_use_routes, kb_find_routes, kb_media_routes, kb_source_routes, claim_routes,
+	asset_routes,  signin_routes, people_routes, portal_routes, new_ticket_routes, ticket_details_routes, portal_ticket_routes, portal_problem_routes, approve_routes, theme_routes, push_routes, kb_routes, kb_public_routes, kb_use_routes, kb_find_routes, kb_media_routes, kb_source_routes, claim_routes, mail_file_routes,
 	kb_edit_routes, kb_life_routes, kb_history_routes, kb_ticket_routes,
 	desk_routes,   desk_ticket_routes, desk_problem_routes, desk_request_routes, triage_routes, clock_routes, board_routes, report_routes, oncall_routes, call_routes, desk_new_routes, admin_oncall_routes, admin_schedule_routes, admin_policy_routes, admin_routes, api_routes, cti_routes, ops_routes, NULL,
 };

@@ -10,5 +10,5 @@ MUST_USE enum rc notify_text(struct db_tx *tx, struct arena *a, struct message_i
 /* Managers of the whole account who can be reached; at most 20. */
 MUST_USE enum rc notify_managers(struct db_tx *tx, struct arena *a, struct account_id account, struct recipient **ret, size_t *ret_n,
 				 struct err *err);
-struct sent_file { struct str sha256, name, type; };
+struct sent_file { struct str sha256, name, type, token; };
 MUST_USE enum rc notify_file(struct db_tx *tx, struct arena *a, int64_t attachment, struct sent_file *ret, struct err *err);

@@ -6,7 +6,7 @@ DB_QUERY(q_message, "notify.message", "SELECT text FROM message WHERE id = :id")
 DB_QUERY(q_parent, "notify.parent",
 	 "SELECT message_id FROM intake WHERE ticket_id = :ticket AND message_id IS NOT NULL ORDER BY id DESC LIMIT 1");
 DB_QUERY(q_files, "notify.files", "SELECT id FROM attachment WHERE message_id = :id ORDER BY id LIMIT 20");
-DB_QUERY(q_file, "notify.file", "SELECT sha256, name, type FROM attachment WHERE id = :id");
+DB_QUERY(q_file, "notify.file", "SELECT sha256, name, type, token FROM attachment WHERE id = :id");
 
 enum rc notify_parent(struct db_tx *tx, struct arena *a, struct ticket_id t, struct str *ret, struct err *err)
 {
@@ -67,6 +67,6 @@ enum rc notify_file(struct db_tx *tx, struct arena *a, int64_t attachment, struc
 	enum rc rc = db_select(tx, &q_file, DB_ARGS(db_i64("id", attachment)), &r, err);
 
 	if (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
-		*ret = (struct sent_file){ db_col_str(&r, 0, a), db_col_str(&r, 1, a), db_col_str(&r, 2, a) };
+		*ret = (struct sent_file){ db_col_str(&r, 0, a), db_col_str(&r, 1, a), db_col_str(&r, 2, a), db_col_str(&r, 3, a) };
 	return rc;
 }

@@ -18,6 +18,7 @@
 #define LEASE_US  (10 * MINUTE_US)
 #define GIVE_UP   (5 * DAY_US) /* RFC 5321 section 4.5.4.1: four to five days */
 #define MAX_FILES (20 << 20)
+#define LINK_US   (30 * DAY_US) /* how long a link to a file that is larger works */
 
 struct sending {
 	struct desk *desk;
@@ -27,7 +28,7 @@ struct sending {
 	struct mail_out_file *files;
 	size_t n_files;
 	enum rc outcome;
-	struct str left_out; /* names of files that are too large */
+	struct str left_out; /* a line for each file that is too large: its name and a link */
 	bool hung; /* the server did not answer: others for the same domain need not try it, too */
 	struct str error;
 };
@@ -139,8 +140,11 @@ static enum rc load_files(struct sending *s, struct err *err)
 			s->files[s->n_files++] = (struct mail_out_file){ .name = f.f.name, .type = f.f.type, .bytes = bytes };
 		}
 		else if (rc == RC_OK || rc == RC_LIMIT) {
-			/* Too large for a mail: named in it, and on the ticket's page. */
-			s->left_out = arena_strf(s->a, STR_F "%s" STR_F, STR_A(s->left_out), s->left_out.n ? ", " : "", STR_A(f.f.name));
+			/* Too large for a mail. Whoever got the mail would have got the file, so the link asks nobody to sign in. */
+			struct str link = mail_file_link(s->a, &s->desk->keys, f.f.token, time_add(s->now, LINK_US));
+
+			s->left_out = arena_strf(s->a, STR_F "\n" STR_F ": " STR_F "/mail-file/" STR_F, STR_A(s->left_out),
+						 STR_A(mail_header_text(s->a, f.f.name)), STR_A(s->desk->config.base_url), STR_A(link));
 			rc = RC_OK;
 		}
 	}
@@ -190,7 +194,7 @@ static enum rc compose(struct sending *s, struct str *ret, struct err *err)
 		n++;
 	struct str text = m->text;
 	if (s->left_out.n)
-		text = arena_strf(s->a, STR_F "\n[" STR_F ": " STR_F "/support]\n", STR_A(text), STR_A(s->left_out), STR_A(s->desk->config.base_url));
+		text = arena_strf(s->a, STR_F STR_F "\n", STR_A(text), STR_A(s->left_out));
 	struct str page = html_from_text(s->a, text);
 	struct mail_out out = {
 		.from = { m->from_name, m->from_addr },

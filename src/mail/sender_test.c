@@ -1,8 +1,12 @@
-/* How long a mail is tried, and what its ticket is told when it is given up: with a clock that is moved. */
+/* How long a mail is tried, and what its ticket is told when it is given up, with a clock that is moved; and what stands in
+ * a mail whose file is too large for it. */
+#include "blob/blob.h"
 #include "mail/filing_world.h"
 #include "mail/sender.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -114,4 +118,103 @@ TEST_EACH_DB(sender_does_not_wait_for_a_key_for_ever)
 	}
 	filing_end(&m);
 	close(fd);
+}
+
+/* ---- files that are too large ---- */
+
+DB_QUERY(q_attach, "test.attach",
+	 "INSERT INTO attachment (token, sha256, size, name, type, at) VALUES (:token, :sha, 1, :name, 'video/mp4', 1) RETURNING id");
+
+struct taking_mail {
+	int fd;
+	char text[65536]; /* the mail, soft line ends of quoted-printable taken out */
+	size_t n;
+};
+
+/* One connection of a server that takes everything. */
+static void *take_mail(void *arg)
+{
+	struct taking_mail *s = arg;
+	int fd = accept(s->fd, NULL, NULL);
+	FILE *f = fd >= 0 ? fdopen(fd, "rb") : NULL;
+	char line[4096];
+	bool data = false;
+
+	if (!f)
+		return NULL;
+	(void)!send(fd, "220 here\r\n", 10, 0);
+	while (fgets(line, sizeof(line), f)) {
+		size_t n = strlen(line);
+
+		if (data && strcmp(line, ".\r\n") != 0) {
+			if (n >= 3 && strcmp(line + n - 3, "=\r\n") == 0)
+				n -= 3;
+			for (size_t i = 0; i < n && s->n + 1 < sizeof(s->text); i++)
+				s->text[s->n++] = line[i];
+			continue;
+		}
+		data = !data && strncmp(line, "DATA", 4) == 0;
+		(void)!send(fd, data ? "354 go\r\n" : "250 ok\r\n", 8, 0);
+		if (strncmp(line, "QUIT", 4) == 0)
+			break;
+	}
+	fclose(f);
+	return NULL;
+}
+
+struct large {
+	struct test *t;
+	struct str sha, token;
+	struct outmail_id id;
+	struct outmail_row row;
+};
+
+static enum rc put_large(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct large *l = arg;
+	struct outmail m = { .kind = "reply", .from_addr = STR("support@desk.example"), .to_addr = STR("writer@alpha.example"), .subject = STR("Film"), .text = STR("Here it is.") };
+	int64_t id = 0;
+	enum rc rc = db_get_i64(tx, &q_attach, DB_ARGS(db_str("token", l->token), db_str("sha", l->sha), db_str("name", STR("film.mp4"))), &id, err);
+
+	m.attachments = arena_strf(&l->t->arena, "[%lld]", (long long)id);
+	return rc == RC_OK ? outbox_put(tx, &m, NOW, &l->id, err) : rc;
+}
+
+static enum rc find_large(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct large *l = arg;
+
+	return outbox_find(tx, &l->t->arena, l->id, &l->row, err);
+}
+
+TEST_EACH_DB(sender_links_to_what_is_too_large)
+{
+	static const struct timeval limit = { .tv_sec = 60 };
+	struct large l = { .t = t, .token = STR("abcdefghijklmnopqrstuvwxyz234567") };
+	struct taking_mail *s = arena_new(&t->arena, struct taking_mail);
+	struct mail_world m;
+	size_t n = (20u << 20) + 1;
+	char *film = calloc(1, n), sha[65];
+	pthread_t thread;
+	int port;
+
+	filing_make(t, &m);
+	EXPECT_RC(RC_OK, blob_put(m.desk.blobs, (struct str){ film, n }, sha, &t->err));
+	free(film);
+	l.sha = str_of(sha);
+	s->fd = closed_port(&port);
+	if (listen(s->fd, 1) != 0 || setsockopt(s->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 || pthread_create(&thread, NULL, take_mail, s) != 0)
+		die("cannot listen");
+	m.desk.config.smtp_url = arena_strf(&t->arena, "smtp://127.0.0.1:%d", port);
+	EXPECT_RC(RC_OK, db_write(t->db, put_large, &l, &t->err));
+	sender_run(&m.desk, NOW, 10);
+	pthread_join(thread, NULL);
+	EXPECT_RC(RC_OK, db_read(t->db, find_large, &l, &t->err));
+	EXPECT_EQ("it is sent", l.row.state, OUTMAIL_SENT);
+	struct str link = mail_file_link(&t->arena, &m.desk.keys, l.token, LATER(30 * DAY_US));
+
+	EXPECT("with a link in the place of the file",
+	       str_find((struct str){ s->text, s->n }, arena_strf(&t->arena, "film.mp4: https://desk.example/mail-file/" STR_F, STR_A(link))) != STR_NONE);
+	filing_end(&m);
+	close(s->fd);
 }

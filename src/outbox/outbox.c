@@ -91,6 +91,30 @@ enum rc mail_claim_token(struct arena *a, const struct mail_keys *k, struct str 
 	return verify(a, k, "claim", link, ret);
 }
 
+struct str mail_file_link(struct arena *a, const struct mail_keys *k, struct str token, struct instant until)
+{
+	struct str what = arena_strf(a, STR_F ".%lld", STR_A(token), (long long)(until.us / SECOND_US));
+
+	return arena_strf(a, STR_F "." STR_F, STR_A(what), STR_A(proof(a, k, 0, "file", what)));
+}
+
+enum rc mail_file_token(struct arena *a, const struct mail_keys *k, struct str link, struct instant now, struct str *ret)
+{
+	bool good = false;
+	int64_t until = 0;
+
+	if (link.n < TOKEN + 2 + MAC + 1 || link.n > TOKEN + 2 + MAC + 12 || link.p[TOKEN] != '.' || link.p[link.n - MAC - 1] != '.')
+		return RC_INVALID;
+	struct str what = str_sub(link, 0, link.n - MAC - 1), mac = str_from(link, link.n - MAC);
+
+	for (size_t i = 0; i < k->n; i++)
+		good |= crypt_equal(mac, proof(a, k, i, "file", what));
+	if (!good || str_to_i64(str_from(what, TOKEN + 1), &until) != RC_OK)
+		return RC_INVALID;
+	*ret = str_sub(link, 0, TOKEN);
+	return now.us / SECOND_US < until ? RC_OK : RC_DENIED;
+}
+
 #define BOUNCE "bounce."
 
 struct str mail_bounce_address(struct arena *a, const struct mail_keys *k, struct outmail_id id)

@@ -41,6 +41,10 @@ MUST_USE enum rc mail_message_id_token(struct arena *a, const struct mail_keys *
 /* In the links of an acknowledgement, and good for nothing else. */
 struct str mail_claim_link(struct arena *a, const struct mail_keys *k, struct str mail_token);
 MUST_USE enum rc mail_claim_token(struct arena *a, const struct mail_keys *k, struct str link, struct str *ret_token);
+/* In the link to a file that was too large for its mail: opens that file (by its 32 letters) until then, and no other. */
+struct str mail_file_link(struct arena *a, const struct mail_keys *k, struct str file_token, struct instant until);
+/* RC_INVALID: not ours; RC_DENIED: it was, and its time is over. */
+MUST_USE enum rc mail_file_token(struct arena *a, const struct mail_keys *k, struct str link, struct instant now, struct str *ret_token);
 /* Envelope sender of one mail (VERP): what comes back to it is about that mail, whatever it says inside. */
 struct str mail_bounce_address(struct arena *a, const struct mail_keys *k, struct outmail_id id);
 MUST_USE enum rc mail_bounce_id(struct arena *a, const struct mail_keys *k, struct str address, struct outmail_id *ret);

@@ -56,6 +56,29 @@ TEST(outbox_proofs_hold)
 	EXPECT_RC(RC_INVALID, reply(t, &old, addr));
 }
 
+TEST(outbox_links_to_files_end)
+{
+	struct arena *a = &t->arena;
+	struct str token = random_token(a), other = random_token(a), got = STR_NULL;
+	struct instant now = { 100 * DAY_US }, end = { 130 * DAY_US };
+	struct str link = mail_file_link(a, &keys, token, end);
+	char *bent = str_z(a, link);
+
+	EXPECT_RC(RC_OK, mail_file_token(a, &keys, link, now, &got));
+	EXPECT("it names its file", str_eq(got, token));
+	EXPECT_EQ("until its time is over", mail_file_token(a, &keys, link, end, &got), RC_DENIED);
+	for (size_t i = 0; i < link.n; i++) {
+		char was = bent[i];
+
+		bent[i] = was == '3' ? '4' : '3';
+		EXPECT_EQ("no letter of it may be another", mail_file_token(a, &keys, (struct str){ bent, link.n }, now, &got), RC_INVALID);
+		bent[i] = was;
+		EXPECT_EQ("nor lack", mail_file_token(a, &keys, str_sub(link, 0, i), now, &got), RC_INVALID);
+	}
+	EXPECT_EQ("nor does a claim open a file", mail_file_token(a, &keys, mail_claim_link(a, &keys, token), now, &got), RC_INVALID);
+	EXPECT_EQ("nor another file's token", mail_file_token(a, &keys, arena_strf(a, STR_F STR_F, STR_A(other), STR_A(str_from(link, 32))), now, &got), RC_INVALID);
+}
+
 TEST(outbox_proofs_cannot_be_bent)
 {
 	struct arena *a = &t->arena;

@@ -19,7 +19,7 @@ struct browser {
 	int status;
 	struct str head, body;
 };
-static const struct route *const test_routes[] = { desk_routes, desk_ticket_routes, triage_routes, NULL };
+static const struct route *const test_routes[] = { desk_routes, desk_ticket_routes, triage_routes, mail_file_routes, NULL };
 
 static enum rc sign_in_as(struct db_tx *tx, struct browser *b, const struct actor *who)
 {
@@ -463,6 +463,19 @@ TEST_EACH_DB(desk_files)
 	ask(&b, "GET", arena_strf(&t->arena, "/" STR_F, STR_A(rest)), "text/plain", STR(""));
 	EXPECT("what only says it is an image is saved",
 	       b.status == 200 && says(&b, "application/octet-stream") && says(&b, "Content-Disposition: attachment"));
+	struct str token = str_from(image, strlen("/desk/attachments/"));
+	struct mail_keys *k = &b.desk.keys;
+
+	k->key[0] = STR("a key for tests only");
+	k->n = 1;
+	b.session = STR("");
+	ask(&b, "GET", arena_strf(&t->arena, "/mail-file/" STR_F, STR_A(mail_file_link(&t->arena, k, token, time_add(time_now(), DAY_US)))), "text/plain", STR(""));
+	EXPECT("the link of a mail opens it without signing in, to be saved",
+	       b.status == 200 && says(&b, "application/octet-stream") && says(&b, "Content-Disposition: attachment"));
+	ask(&b, "GET", arena_strf(&t->arena, "/mail-file/" STR_F, STR_A(mail_file_link(&t->arena, k, token, (struct instant){ DAY_US }))), "text/plain", STR(""));
+	EXPECT("for its time", b.status == 404 && shows(&b, "good for 30 days"));
+	ask(&b, "GET", arena_strf(&t->arena, "/mail-file/" STR_F, STR_A(token)), "text/plain", STR(""));
+	EXPECT_EQ("and not without its proof", b.status, 404);
 	EXPECT_RC(RC_OK, db_write(t->db, become_customer, &b, &t->err));
 	ask(&b, "GET", image, "text/plain", STR(""));
 	EXPECT_EQ("customers have their own address for it", b.status, 404);

@@ -131,6 +131,7 @@ extern const struct route kb_find_routes[];
 extern const struct route kb_source_routes[]; /* "/desk/admin/sources" */
 extern const struct route kb_media_routes[]; /* "/kb/media": files of pages */
 extern const struct route kb_edit_routes[], kb_life_routes[], kb_history_routes[], kb_ticket_routes[]; /* "/desk/kb": writers */
+extern const struct route mail_file_routes[]; /* files that were too large for their mail */
 extern const struct route claim_routes[]; /* the two links of an acknowledgement */
 extern const struct route desk_routes[]; /* "/desk": agents */
 extern const struct route desk_ticket_routes[];

@@ -116,6 +116,7 @@ GET /approve/{token} public
 POST /approve/{token} public
 GET /claim/{token} public
 POST /claim/{token} public
+GET /mail-file/{token} public
 GET /kb/{slug} public
 GET /kb/{slug}/saved public
 GET /kb/feed.atom public
