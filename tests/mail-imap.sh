@@ -105,7 +105,7 @@ boxes() { # what is read
 		wrong) printf '[wrong]\nurl = imaps://localhost:%s\nuser = support\npassword-file = %s/wrong\nca-file = %s/cert.pem\n' "$imaps" "$dir" "$dir" ;;
 		name) printf '[name]\nurl = imaps://localhost:%s\nuser = support\npassword-file = %s/password\nca-file = %s/cert2.pem\n' "$imaps" "$dir" "$dir" ;;
 		hostile) printf '[hostile]\nurl = imaps://localhost:%s\nuser = h\npassword-file = %s/password\nca-file = %s/cert.pem\n' "$hostile" "$dir" "$dir" ;;
-		oauth) printf '[oauth]\nurl = imaps://localhost:%s\nuser = support\nca-file = %s/cert.pem\noauth = %s\nclient-id = carrel\ntoken-url = http://127.0.0.1:%s/token\ndevice-url = http://127.0.0.1:%s/device\nscope = mail offline_access\nrefresh-token-file = %s/refresh\ndone = keep\n' "$imaps" "$dir" "${mechanism:-xoauth2}" "$oauth" "$oauth" "$dir" ;;
+		oauth) printf '[oauth]\nurl = imaps://localhost:%s\nuser = support\nca-file = %s/cert.pem\noauth = %s\nclient-id = carrel\ntoken-url = http://127.0.0.1:%s/token\ndevice-url = http://127.0.0.1:%s/device\nauth-url = http://127.0.0.1:%s/authorize\nscope = mail offline_access\nrefresh-token-file = %s/refresh\ndone = keep\n' "$imaps" "$dir" "${mechanism:-xoauth2}" "$oauth" "$oauth" "$oauth" "$dir" ;;
 		esac >>"$dir/boxes"
 	done
 }
@@ -190,6 +190,25 @@ say $? "a device code signs a mailbox in: $(tail -1 "$dir/signin")"
 grep -q WDJB-MJHT "$dir/signin"; say $? "the administrator was told the code"
 [ "$(stat -c %a "$dir/refresh" 2>/dev/null)" = 600 ]; say $? "the refresh token's file is closed to others"
 first=$(cat "$dir/refresh" 2>/dev/null)
+# The same by a link: first an answer of somebody else, then the browser's own; then the address pasted by hand.
+link() { for _ in $(seq 600); do url=$(grep -o 'http://127[^ ]*/authorize[^ ]*' "$dir/signin") && return; sleep 0.1; done; return 1; }
+"$carrel" mail sign-in oauth --browser --data-dir "$dir/data" --mailboxes-file "$dir/boxes" >"$dir/signin" 2>&1 </dev/null & lpid=$!
+link; say $? "the administrator is told a link"
+door=$(curl -s -o /dev/null -w '%{redirect_url}' "$url")
+curl -s -o /dev/null -w '%{http_code}' "${door%%\?*}?code=code-1&state=guessed" | grep -q 404; say $? "an answer without our state counts nothing"
+curl -sL "$url" | grep -q 'Signed in'; say $? "the browser is told that it worked"
+wait "$lpid"; say $? "a link signs a mailbox in: $(tail -1 "$dir/signin")"
+second=$(cat "$dir/refresh")
+[ "$second" != "$first" ] && [ "$second" = "$(cat "$dir/oauth.state")" ]; say $? "its refresh token is kept"
+mkfifo "$dir/typed"
+"$carrel" mail sign-in oauth --browser --data-dir "$dir/data" --mailboxes-file "$dir/boxes" >"$dir/signin" 2>&1 <"$dir/typed" & lpid=$!
+exec 9>"$dir/typed"
+link; door=$(curl -s -o /dev/null -w '%{redirect_url}' "$url")
+printf 'what now?\n%s\n' "$door" >&9
+wait "$lpid"; say $? "an address that is pasted does, too: $(tail -1 "$dir/signin")"
+exec 9>&-
+grep -q 'not the address of this attempt' "$dir/signin"; say $? "other words are refused in words"
+first=$(cat "$dir/refresh")
 put support 30
 desk
 until_messages 26; say $? "XOAUTH2 reads the mailbox"

@@ -125,7 +125,8 @@ static int mail_deliver_args(struct app *app, int argc, char **argv)
 	return code;
 }
 
-/* A mailbox that wants OAuth: the administrator enters a code elsewhere, and the refresh token is put in its file. */
+/* A mailbox that wants OAuth: the administrator enters a code elsewhere or opens a link, and the refresh token is put in
+ * its file. */
 static int mail_sign_in(struct app *app, int argc, char **argv)
 {
 	struct err err = { 0 };
@@ -136,7 +137,8 @@ static int mail_sign_in(struct app *app, int argc, char **argv)
 		fprintf(stderr, "carrel: mail sign-in wants the name of a mailbox\n");
 		return EX_USAGE;
 	}
-	enum rc rc = app_open(app, argv + 3, &err);
+	bool browser = argc > 3 && strcmp(argv[3], "--browser") == 0;
+	enum rc rc = app_open(app, argv + (browser ? 4 : 3), &err);
 	if (rc == RC_OK)
 		rc = mailboxes_load(&app->arena, &app->desk.config, &m, &n, &err);
 	while (rc == RC_OK && at < n && !str_is(m[at].name, argv[2]))
@@ -144,7 +146,8 @@ static int mail_sign_in(struct app *app, int argc, char **argv)
 	if (rc == RC_OK && at == n)
 		rc = fail(&err, RC_NOT_FOUND, "mailboxes-file has no [%s]", argv[2]);
 	if (rc == RC_OK)
-		rc = oauth_sign_in(&m[at], &err);
+		rc = browser || (!m[at].device_url.n && m[at].auth_url.n) ? oauth_sign_in_browser(&m[at], 0, &err)
+		                                                          : oauth_sign_in(&m[at], &err);
 	app_close(app);
 	if (rc != RC_OK)
 		return app_complain("mail sign-in", &err);

@@ -13,7 +13,7 @@
 const struct command commands[] = {
 	{ "serve", cmd_serve, "serve [--KEY VALUE ...]", "run the desk" },
 	{ "config", cmd_config, "config check | keys [--markdown]", "check the configuration, or list every key with its meaning" },
-	{ "mail", cmd_mail, "mail deliver -f SENDER RECIPIENT ... | parse [FILE|-] | run | sign-in MAILBOX", "take a mail from standard input; print a mail as JSON; file what waits" },
+	{ "mail", cmd_mail, "mail deliver -f SENDER RECIPIENT ... | parse [FILE|-] | run | sign-in MAILBOX [--browser]", "take a mail from standard input; print a mail as JSON; file what waits" },
 	{ "admin", cmd_admin, "admin agent|password|token|sign-in-link|second-factor-off ...", "make first accounts and tokens, set passwords" },
 	{ "import", cmd_import, "import FILE.csv [--dry-run]", "import accounts, subscriptions, sites and contacts" },
 	{ "kb", cmd_kb, "kb import DIR|FILE | export DIR | source add|list|pull|remove ...", "documentation in and out of the knowledge base; sources in Git" },

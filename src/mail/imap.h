@@ -13,7 +13,7 @@ struct mailbox {
 	struct str done;    /* "keep", "seen", "delete" or "move:FOLDER" */
 	int poll_seconds;   /* without IDLE, and the longest wait with it */
 	struct str oauth;   /* "", "xoauth2" or "oauthbearer" */
-	struct str token_url, device_url, client_id, client_secret_file, scope, refresh_token_file;
+	struct str token_url, device_url, auth_url, auth_more, client_id, client_secret_file, scope, refresh_token_file;
 };
 /* Reads `mailboxes-file`: sections "[name]" with "key = value" lines. RC_INVALID names the line. */
 MUST_USE enum rc mailboxes_read(struct arena *out, struct str text, struct str address, struct mailbox **ret,
@@ -26,7 +26,7 @@ struct imap;
 MUST_USE enum rc imap_start(struct desk *desk, struct imap **ret, struct err *err);
 void imap_stop(struct imap *i);
 
-/* ---- oauth.c: access tokens (RFC 6749), and a first refresh token by another device (RFC 8628) ---- */
+/* ---- oauth.c, oauth_code.c: access tokens (RFC 6749), and a first refresh token by another device (RFC 8628) or a browser ---- */
 struct oauth {
 	char token[8192];
 	int64_t until; /* monotonic */
@@ -34,3 +34,6 @@ struct oauth {
 MUST_USE enum rc oauth_access(struct oauth *o, const struct mailbox *m, bool fresh, struct err *err);
 /* Talks to the administrator on standard output until the refresh token is in its file. */
 MUST_USE enum rc oauth_sign_in(const struct mailbox *m, struct err *err);
+/* The same by a link that is opened in a browser on this machine or another (RFC 6749 4.1, RFC 7636, RFC 8252): the answer
+ * comes to a port of loopback, or the address that the browser was sent to is pasted into `in` (standard input). */
+MUST_USE enum rc oauth_sign_in_browser(const struct mailbox *m, int in, struct err *err);

@@ -46,10 +46,12 @@ static enum rc provider(struct reading *r, struct mailbox *m, struct str name, s
 	if (str_is(name, "microsoft")) {
 		m->token_url = STR("https://login.microsoftonline.com/common/oauth2/v2.0/token");
 		m->device_url = STR("https://login.microsoftonline.com/common/oauth2/v2.0/devicecode");
+		m->auth_url = STR("https://login.microsoftonline.com/common/oauth2/v2.0/authorize");
 		m->scope = STR("https://outlook.office.com/IMAP.AccessAsUser.All offline_access");
 	} else if (str_is(name, "google")) {
 		m->token_url = STR("https://oauth2.googleapis.com/token");
-		m->device_url = STR("https://oauth2.googleapis.com/device/code");
+		m->auth_url = STR("https://accounts.google.com/o/oauth2/v2/auth"); /* its devices get no mail */
+		m->auth_more = STR("&access_type=offline&prompt=consent");
 		m->scope = STR("https://mail.google.com/");
 	} else if (str_is(name, "xoauth2") || str_is(name, "oauthbearer")) {
 		m->oauth = name;
@@ -72,6 +74,7 @@ static enum rc read_key(struct reading *r, struct mailbox *m, struct str key, st
 		{ "done",               &m->done              },
 		{ "token-url",          &m->token_url         },
 		{ "device-url",         &m->device_url        },
+		{ "auth-url",           &m->auth_url          },
 		{ "client-id",          &m->client_id         },
 		{ "client-secret-file", &m->client_secret_file},
 		{ "scope",              &m->scope             },

@@ -1,12 +1,11 @@
 /* Access tokens for mailboxes: refreshed when they are about to end; a refresh token that comes back new replaces the
  * old one in its file before the access token is used, so that a stop in between locks nobody out. */
-#include "mail/imap.h"
+#include "mail/oauth_private.h"
 #include "util/buf.h"
 #include "util/time.h"
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -55,13 +54,13 @@ static enum rc write_secret(struct arena *a, struct str file, struct str text, s
 }
 
 /* HTTPS; plain HTTP on this machine only, for whoever has a proxy there. */
-static bool may_ask(struct str url)
+bool oauth_may_ask(struct str url)
 {
 	return str_starts(url, STR("https://")) || str_starts(url, STR("http://127.0.0.1:")) ||
 	       str_starts(url, STR("http://localhost:"));
 }
 
-static enum rc post(struct arena *a, struct str url, struct str form, json_t **ret, struct err *err)
+enum rc oauth_post(struct arena *a, struct str url, struct str form, json_t **ret, struct err *err)
 {
 	AUTO_BUF answer;
 	CURL *h = curl_easy_init();
@@ -69,7 +68,7 @@ static enum rc post(struct arena *a, struct str url, struct str form, json_t **r
 
 	buf_init(&answer, ANSWER_MAX);
 	*ret = NULL;
-	if (!may_ask(url)) {
+	if (!oauth_may_ask(url)) {
 		curl_easy_cleanup(h);
 		return fail(err, RC_RETRY, "the address of the token server must begin with https://");
 	}
@@ -90,7 +89,7 @@ static enum rc post(struct arena *a, struct str url, struct str form, json_t **r
 	return json_is_object(*ret) ? RC_OK : fail(err, RC_RETRY, "the token server did not answer in JSON");
 }
 
-static struct str enc(struct arena *a, struct str s)
+struct str oauth_encode(struct arena *a, struct str s)
 {
 	AUTO_BUF b;
 
@@ -107,18 +106,18 @@ static struct str enc(struct arena *a, struct str s)
 	return arena_str(a, buf_str(&b));
 }
 
-static enum rc client(struct arena *a, const struct mailbox *m, struct str *ret, struct err *err)
+enum rc oauth_client(struct arena *a, const struct mailbox *m, struct str *ret, struct err *err)
 {
-	struct str secret = STR(""), id = enc(a, m->client_id);
+	struct str secret = STR(""), id = oauth_encode(a, m->client_id);
 	enum rc rc = m->client_secret_file.n ? read_secret(a, m->client_secret_file, &secret, err) : RC_OK;
 
 	if (secret.n)
-		secret = arena_strf(a, "&client_secret=" STR_F, STR_A(enc(a, secret)));
+		secret = arena_strf(a, "&client_secret=" STR_F, STR_A(oauth_encode(a, secret)));
 	*ret = arena_strf(a, "client_id=" STR_F STR_F, STR_A(id), STR_A(secret));
 	return rc;
 }
 
-static enum rc take_tokens(struct arena *a, const struct mailbox *m, struct oauth *o, json_t *j, struct str old,
+enum rc oauth_take(struct arena *a, const struct mailbox *m, struct oauth *o, json_t *j, struct str old,
                            struct err *err)
 {
 	const char *access = json_string_value(json_object_get(j, "access_token")),
@@ -156,17 +155,17 @@ enum rc oauth_access(struct oauth *o, const struct mailbox *m, bool fresh, struc
 	o->token[0] = 0;
 	enum rc rc = read_secret(&a, m->refresh_token_file, &refresh, err);
 	if (rc == RC_OK)
-		rc = client(&a, m, &who, err);
+		rc = oauth_client(&a, m, &who, err);
 	if (rc == RC_OK) {
-		struct str token = enc(&a, refresh), scope = enc(&a, m->scope);
+		struct str token = oauth_encode(&a, refresh), scope = oauth_encode(&a, m->scope);
 
-		rc = post(&a, m->token_url,
+		rc = oauth_post(&a, m->token_url,
 		          arena_strf(&a, "grant_type=refresh_token&" STR_F "&refresh_token=" STR_F "%s" STR_F,
 		                     STR_A(who), STR_A(token), scope.n ? "&scope=" : "", STR_A(scope)),
 		          &j, err);
 	}
 	if (rc == RC_OK)
-		rc = take_tokens(&a, m, o, j, refresh, err);
+		rc = oauth_take(&a, m, o, j, refresh, err);
 	json_decref(j);
 	return rc;
 }
@@ -175,14 +174,14 @@ static enum rc poll_device(struct arena *a, const struct mailbox *m, struct str 
                            int64_t until, struct err *err)
 {
 	struct oauth o = { 0 };
-	struct str code = enc(a, str_of(device));
+	struct str code = oauth_encode(a, str_of(device));
 
 	while (time_monotonic_us() < until) {
 		json_t *j = NULL;
 		enum rc rc;
 
 		sleep((unsigned)every);
-		rc = post(a, m->token_url,
+		rc = oauth_post(a, m->token_url,
 		          arena_strf(a,
 		                     "grant_type=urn%%3Aietf%%3Aparams%%3Aoauth%%3Agrant-type%%3Adevice_code&" STR_F
 		                     "&device_code=" STR_F,
@@ -196,7 +195,7 @@ static enum rc poll_device(struct arena *a, const struct mailbox *m, struct str 
 				rc = fail(err, RC_INVALID,
 				          "the server gave no refresh token; does the scope name offline access?");
 			else
-				rc = take_tokens(a, m, &o, j, STR(""), err);
+				rc = oauth_take(a, m, &o, j, STR(""), err);
 			json_decref(j);
 			return rc;
 		}
@@ -214,11 +213,11 @@ enum rc oauth_sign_in(const struct mailbox *m, struct err *err)
 
 	arena_init(&a);
 	if (!m->device_url.n)
-		return fail(err, RC_INVALID, "the mailbox has no device-url");
-	enum rc rc = client(&a, m, &who, err);
-	struct str scope = enc(&a, m->scope);
+		return fail(err, RC_INVALID, "the mailbox has no device-url; with --browser one signs in by a link");
+	enum rc rc = oauth_client(&a, m, &who, err);
+	struct str scope = oauth_encode(&a, m->scope);
 	if (rc == RC_OK)
-		rc = post(&a, m->device_url, arena_strf(&a, STR_F "&scope=" STR_F, STR_A(who), STR_A(scope)), &j, err);
+		rc = oauth_post(&a, m->device_url, arena_strf(&a, STR_F "&scope=" STR_F, STR_A(who), STR_A(scope)), &j, err);
 	if (rc != RC_OK)
 		return rc;
 	const char *device = json_string_value(json_object_get(j, "device_code")),
