@@ -106,7 +106,7 @@ class Sink:
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def wait(self, test, seconds=15):
+    def wait(self, test, seconds=60):
         """The first mail of which test(recipients, bytes) holds, or None."""
         for _ in range(seconds * 10):
             for _, to, raw in self.mails:

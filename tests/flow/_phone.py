@@ -188,7 +188,8 @@ def story_right():
     t0 = time.time()
     call_until_criticality(d, c)
     pop = json.loads(agent.get('/desk/alarm').body)
-    check(f'agents see who is on the line: {pop}', pop.get('calls') and NUMBER in pop['calls'][0]['text'])
+    bar = agent.get(f"/desk/calls/{pop['calls'][0]['id']}/pop").text if pop.get('calls') else ''
+    check(f'agents see who is on the line: {pop}', NUMBER in bar and 'id="call-pop"' in bar)
     e2 = sipp(d, engineer(wait=1500), d.eng[1], 'e2', uas=True)
     e1 = sipp(d, engineer(busy=True), d.eng[0], 'e1', uas=True)
     describe(d, c)
