@@ -460,3 +460,79 @@ TEST_EACH_DB(filing_words_of_administrators_are_filled_once)
 	}
 	filing_end(&m);
 }
+
+DB_QUERY(q_approval, "test.mail-approval", "UPDATE plan SET approval = 1");
+DB_QUERY(q_uncovered, "test.mail-uncovered", "UPDATE plan SET support = 0");
+
+/* Each kind that is not sent by the acknowledgement itself says which it is. */
+static enum rc write_other_words(struct db_tx *tx, void *arg, struct err *err)
+{
+	static const char *const row[][2] = {
+		{ "not-phoned", "CALL {phone} {{7*7}}" }, { "approval-asked", "ASKED {who} {subject} {answer}" }, { "approval-approved", "YES {who} {name}" },
+		{ "approval-declined", "NO {reason}" },   { "unknown-sender", "WHO {kb} {product}" },             { "not-covered", "COVER {why} {who}" },
+	};
+	enum rc rc = RC_OK;
+
+	(void)arg;
+	for (size_t i = 0; i < COUNT(row) && rc == RC_OK; i++)
+		rc = mail_text_set(tx, row[i][0], STR("en"), str_of(row[i][1]), (struct instant){ 5 }, err);
+	return rc;
+}
+
+static void decide(struct test *t, struct db_tx *tx, struct world *w)
+{
+	int64_t yes = world_open(t, tx, &w->writer, 0, "Analytics {reason}"), no = world_open(t, tx, &w->writer, 0, "A mascot");
+
+	EXPECT_RC(RC_OK, ticket_approve(tx, &t->arena, &w->boss, time_now(), yes, true, STR(""), &t->err));
+	EXPECT_RC(RC_OK, ticket_approve(tx, &t->arena, &w->boss, time_now(), no, false, STR("Not {name} ${x}"), &t->err));
+}
+
+static void with_approval(struct test *t, struct db_tx *tx, struct world *w)
+{
+	(void)w;
+	EXPECT_RC(RC_OK, db_exec(tx, &q_approval, DB_NO_ARGS, NULL, &t->err));
+}
+
+static void without_support(struct test *t, struct db_tx *tx, struct world *w)
+{
+	(void)w;
+	EXPECT_RC(RC_OK, db_exec(tx, &q_uncovered, DB_NO_ARGS, NULL, &t->err));
+}
+
+/* How many mails to `to` hold all of `text`. */
+static int saying(struct test *t, struct mail_world *m, const char *to, const char *text)
+{
+	struct outmail_row *out;
+	size_t n = filing_outgoing(t, m, to, &out);
+	int found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found += str_find(out[i].text, str_of(text)) != STR_NONE;
+	return found;
+}
+
+TEST_EACH_DB(filing_every_text_may_be_written_anew)
+{
+	struct mail_world m;
+	struct ordering x = { .rule = { .field = RULE_SUBJECT, .contains = STR_INIT("ALL DOWN"), .kind = TICKET_INCIDENT, .criticality = 1 } };
+
+	filing_make(t, &m);
+	m.desk.pin_key = STR("a key of the desk for the links of managers");
+	EXPECT_RC(RC_OK, db_write(t->db, write_other_words, NULL, &t->err));
+	EXPECT_RC(RC_OK, db_write(t->db, rule_step, &x, &t->err));
+	filing_take(t, &m, HEAD("1", "All down") "\nx\n");
+	filing_notify(t, &m);
+	EXPECT_EQ("the line about the telephone is theirs, inside the acknowledgement", saying(t, &m, "writer@alpha.example", "CALL +34 900 000 000 {{7*7}}\n\nFollow it here:"), 1);
+	filing_take(t, &m, "From: Eve {why} <eve@elsewhere.example>\nTo: support@desk.example\nMessage-ID: <e@elsewhere.example>\nSubject: {product}\n\nEvil words\n");
+	EXPECT_EQ("so is what strangers are told, without a word of theirs (S-12)", saying(t, &m, "eve@elsewhere.example", "WHO https://desk.example/kb Desk"), 1);
+	world_run(t, &m.w, with_approval);
+	world_run(t, &m.w, decide);
+	filing_notify(t, &m);
+	EXPECT_EQ("a manager is asked in their words, and subjects are not filled", saying(t, &m, "boss@alpha.example", " Analytics {reason} https://desk.example/approve/"), 1);
+	EXPECT_EQ("yes", saying(t, &m, "writer@alpha.example", "YES "), 1);
+	EXPECT_EQ("no, and the reason is not filled either", saying(t, &m, "writer@alpha.example", "NO Not {name} ${x}"), 1);
+	world_run(t, &m.w, without_support);
+	filing_take(t, &m, HEAD("2", "Covered?") "\nx\n");
+	EXPECT_EQ("and who is not covered", saying(t, &m, "writer@alpha.example", "COVER "), 1);
+	filing_end(&m);
+}

@@ -107,7 +107,7 @@ static enum rc promise(struct telling *t, const struct i18n *l, struct str *ret,
 
 /* What the kinds of outbox/text.h are filled with, besides what every mail knows. */
 struct words {
-	struct str promise, next, message, resolution, from, to, reason;
+	struct str promise, next, message, resolution, from, to, reason, phone, answer;
 };
 
 /* Filled once: braces in what people wrote are not looked at again (S-28). */
@@ -118,7 +118,8 @@ static struct str worded(struct telling *t, const struct i18n *l, const struct r
 
 	return TR_FILL(t->a, str_z(t->a, text), { "name", to->name }, { "number", t->number }, { "subject", t->t.subject }, { "url", t->url },
 		       { "product", t->product }, { "agent", t->e->actor }, { "promise", w->promise }, { "next", w->next },
-		       { "message", w->message }, { "resolution", w->resolution }, { "from", w->from }, { "to", w->to }, { "reason", w->reason });
+		       { "message", w->message }, { "resolution", w->resolution }, { "from", w->from }, { "to", w->to }, { "reason", w->reason },
+		       { "who", t->e->actor }, { "phone", w->phone }, { "answer", w->answer });
 }
 
 static enum rc text_of_opening(struct telling *t, const struct i18n *l, const struct recipient *to, struct str *ret, struct err *err)
@@ -129,7 +130,7 @@ static enum rc text_of_opening(struct telling *t, const struct i18n *l, const st
 	if (rc != RC_OK)
 		return rc;
 	if (t->t.not_phoned && t->desk->config.phone.n)
-		call = TR_FILL(t->a, _(l, "Is this a total interruption, or does it keep people from working? Then please call us now: {phone}. It is the fastest way.\n\n"), { "phone", t->desk->config.phone });
+		call = arena_strf(t->a, STR_F "\n\n", STR_A(worded(t, l, to, "not-phoned", &(struct words){ .phone = t->desk->config.phone })));
 	/* By the form one chose; a mail says nothing of it. */
 	if (t->t.channel == CHANNEL_MAIL && !t->t.not_phoned) {
 		struct str link = mail_claim_link(t->a, &t->desk->keys, t->t.mail_token);
@@ -144,18 +145,13 @@ static enum rc text_of_opening(struct telling *t, const struct i18n *l, const st
 static struct str text_of_approval(struct telling *t, const struct i18n *l, const struct recipient *to, struct str reason)
 {
 	struct str what = fact(t->e, t->a, "what");
+	bool asked = str_is(what, "asked");
+	struct words w = { .reason = reason };
 
-	if (str_is(what, "asked")) {
-		struct str link = approval_link(t->a, t->desk->pin_key, t->t.id, to->contact);
-
-		return TR_FILL(t->a, _(l, "Hello {name},\n\n{who} asks us for something, and your plan wants a manager's word before we begin:\n\n{subject}\n\nYes or no: {url}/approve/{link}\nUntil then the request waits."),
-			       { "name", to->name }, { "who", t->e->actor }, { "subject", t->t.subject }, { "url", t->desk->config.base_url }, { "link", link });
-	}
-	if (str_is(what, "approved"))
-		return TR_FILL(t->a, _(l, "Hello {name},\n\n{who} approved your request {number}. We begin to work on it."), { "name", to->name }, { "who", t->e->actor },
-			       { "number", t->number });
-	return TR_FILL(t->a, _(l, "Hello {name},\n\n{who} did not approve your request {number}.\n\nThe reason: {reason}"), { "name", to->name }, { "who", t->e->actor },
-		       { "number", t->number }, { "reason", reason });
+	if (asked)
+		w.answer = arena_strf(t->a, STR_F "/approve/" STR_F, STR_A(t->desk->config.base_url),
+				      STR_A(approval_link(t->a, t->desk->pin_key, t->t.id, to->contact)));
+	return worded(t, l, to, asked ? "approval-asked" : str_is(what, "approved") ? "approval-approved" : "approval-declined", &w);
 }
 
 /* Text, and whether there is anything to tell. */
@@ -197,9 +193,6 @@ static enum rc text_of(struct telling *t, const struct i18n *l, const struct rec
 	} else if (str_is(e->kind, EV_APPROVAL)) {
 		*ret = text_of_approval(t, l, to, reason);
 		*kind = "approval";
-		if (ret->p)
-			*ret = arena_strf(t->a, STR_F STR_F, STR_A(*ret),
-					  STR_A(TR_FILL(t->a, _(l, "\n\n--\nTicket {number}: {url}\n{product}\n"), { "number", t->number }, { "url", t->url }, { "product", t->product })));
 	}
 	return RC_OK;
 }
@@ -296,12 +289,32 @@ static enum rc answer(struct db_tx *tx, struct filing_job *job, const char *kind
 	return outbox_put(tx, &m, job->now, NULL, err);
 }
 
+/* What an administrator wrote for it, else the built-in text. */
+static enum rc text_for(struct db_tx *tx, struct filing_job *job, const char *kind, const struct i18n *l, const char **ret, struct err *err)
+{
+	struct mail_text *texts = NULL;
+	size_t n = 0;
+	enum rc rc = mail_texts(tx, job->a, &texts, &n, err);
+
+	if (rc == RC_OK)
+		*ret = str_z(job->a, mail_text_pick(texts, n, kind, i18n_tag(l), tr(l, mail_text_kind(str_of(kind))->builtin)));
+	return rc;
+}
+
+static struct str kb_address(const struct filing_job *job)
+{
+	return arena_strf(job->a, STR_F "/kb", STR_A(job->desk->config.base_url));
+}
+
 enum rc answer_unknown(struct db_tx *tx, struct filing_job *job, struct err *err)
 {
-	const struct desk_config *c = &job->desk->config;
 	const struct i18n *l = i18n_lang(STR("en"));
-	struct str text = TR_FILL(job->a, _(l, "Hello,\n\nwe received your mail and kept it. The address you wrote from is not known to us as one of our customers' addresses, so a person will look at it.\n\nIf your organisation is a customer, please write from the address you sign in with, or ask a manager of your organisation to add this address. Everybody can read our knowledge base: {url}/kb\n\n{product}\n"),
-				  { "url", c->base_url }, { "product", product_name(job->desk, tx, job->a) });
+	const char *words = NULL;
+	enum rc rc = text_for(tx, job, "unknown-sender", l, &words, err);
+
+	if (rc != RC_OK)
+		return rc;
+	struct str text = TR_FILL(job->a, words, { "kb", kb_address(job) }, { "product", product_name(job->desk, tx, job->a) });
 
 	return answer(tx, job, "unknown-sender", l, STR(""), _(l, "We received your mail"), text, err);
 }
@@ -311,17 +324,20 @@ enum rc answer_not_covered(struct db_tx *tx, struct filing_job *job, const struc
 	const struct i18n *l = i18n_lang(c->lang);
 	struct entitlement e;
 	struct ent_ask ask = { .account = c->account, .contact = c, .kind = TICKET_REQUEST, .channel = CHANNEL_MAIL, .at = job->now };
+	const char *words = NULL;
 	AUTO_BUF who;
 	enum rc rc = ent_check(tx, job->a, &ask, &e, err);
 
 	buf_init(&who, 4000);
+	if (rc == RC_OK)
+		rc = text_for(tx, job, "not-covered", l, &words, err);
 	if (rc != RC_OK)
 		return rc;
 	struct refusal_text t = promise_refusal(job->a, l, &e, c->zone.n ? c->zone : job->desk->config.zone);
 	for (size_t i = 0; i < e.n_managers; i++)
 		buf_addf(&who, "%s" STR_F " <" STR_F ">", i ? ", " : "", STR_A(e.managers[i].name), STR_A(e.managers[i].email));
-	struct str text = TR_FILL(job->a, _(l, "Hello {name},\n\nwe received your mail and kept it. {why}\n\nThese people of your organisation can change it: {who}\n\nThe public knowledge base is open to you: {url}/kb\n\n{product}\n"),
-				  { "name", c->name }, { "why", t.text }, { "who", buf_str(&who) }, { "url", job->desk->config.base_url }, { "product", product_name(job->desk, tx, job->a) });
+	struct str text = TR_FILL(job->a, words, { "name", c->name }, { "why", t.text }, { "who", buf_str(&who) }, { "kb", kb_address(job) },
+				  { "product", product_name(job->desk, tx, job->a) });
 
 	return answer(tx, job, "not-covered", l, c->name, str_z(job->a, t.title), text, err);
 }

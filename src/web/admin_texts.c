@@ -107,7 +107,11 @@ static struct str sample(struct texts *t, struct str text)
 	               { "promise", str_of(_(l, "Here stands what the plan promises.")) }, { "next", STR("") },
 	               { "message", str_of(_(l, "Here stands what the agent wrote.")) },
 	               { "resolution", str_of(_(l, "Here stands how it was solved.")) }, { "from", STR("3") }, { "to", STR("2") },
-	               { "reason", str_of(_(l, "Here stands the reason.")) });
+	               { "reason", str_of(_(l, "Here stands the reason.")) }, { "who", STR("Ana Ruiz <ana@campus.example>") },
+	               { "phone", web_desk(q)->config.phone.n ? web_desk(q)->config.phone : STR("+34 000 000 000") },
+	               { "answer", arena_strf(a, STR_F "/approve/…", STR_A(web_desk(q)->config.base_url)) },
+	               { "kb", arena_strf(a, STR_F "/kb", STR_A(web_desk(q)->config.base_url)) },
+	               { "why", str_of(_(l, "Here stands what the plan does not cover.")) });
 }
 
 static enum rc check(struct texts *t, struct str text)
