@@ -29,6 +29,7 @@
 #define EV_CHECKLIST          "ticket.checklist"   /* what: type, added, done, undone, dropped; text (never public) */
 #define EV_PARTICIPANT        "ticket.participant" /* email, accepted */
 #define EV_MAIL_FAILED        "mail.failed"        /* to, error (never public) */
+#define EV_MAIL_AGAIN         "mail.again"         /* to: somebody had a failed mail sent again (never public) */
 #define EV_MAIL_AUTOMATIC     "mail.automatic"     /* an automatic mail was filed (never public) */
 #define EV_ACCOUNT            "account.changed"    /* what, audit only */
 #define EV_SUBSCRIPTION       "subscription.changed"

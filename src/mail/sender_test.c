@@ -30,7 +30,10 @@ static enum rc again(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct looking *l = arg;
 
-	return outbox_again(tx, l->id, l->now, err);
+	struct outmail_row *at;
+	size_t n;
+
+	return outbox_again(tx, &l->t->arena, (struct outmail_pick){ .id = l->id }, l->now, &at, &n, err);
 }
 
 /* Runs the sender every two hours for so long. */

@@ -63,6 +63,8 @@ struct outmail_row {
 	int state, tries;      /* enum outmail_state */
 	struct instant created_at, next_at, sent_at;
 	struct instant tried_since; /* created, or the last time somebody had it sent again */
+	struct instant seen_at;     /* when it was dismissed, by whom; not set: it was not */
+	struct str seen_by;
 };
 enum outmail_state { OUTMAIL_QUEUED = 1, OUTMAIL_SENT, OUTMAIL_FAILED, OUTMAIL_SUPPRESSED, OUTMAIL_BOUNCED };
 /* Takes up to `max` due rows by moving their next_at `lease_us` ahead: another sender does not see them meanwhile. */
@@ -79,10 +81,19 @@ MUST_USE enum rc outbox_find(struct db_tx *tx, struct arena *out, struct outmail
 MUST_USE enum rc outbox_find_message_id(struct db_tx *tx, struct arena *out, struct str message_id, struct outmail_row *ret, struct err *err);
 /* It came back: RC_OK and *ret_new when nobody knew. */
 MUST_USE enum rc outbox_bounced(struct db_tx *tx, struct outmail_id id, struct str why, bool *ret_new, struct err *err);
-/* What failed for good or came back, newest first. */
-MUST_USE enum rc outbox_undelivered(struct db_tx *tx, struct arena *out, size_t max, struct outmail_row **ret, size_t *ret_n, struct err *err);
-/* Queued again as if it were new, with the same Message-ID. RC_NOT_FOUND: it is not among the undelivered any more. */
-MUST_USE enum rc outbox_again(struct db_tx *tx, struct outmail_id id, struct instant now, struct err *err);
-/* All undelivered ones to an address; *ret_n says how many. */
-MUST_USE enum rc outbox_again_to(struct db_tx *tx, struct str to_addr, struct instant now, int64_t *ret_n, struct err *err);
+/* What failed for good or came back, newest first; `dismissed`: instead those somebody had seen, last seen first. */
+MUST_USE enum rc outbox_undelivered(struct db_tx *tx, struct arena *out, bool dismissed, size_t max, struct outmail_row **ret,
+                                    size_t *ret_n, struct err *err);
+/* One undelivered mail, or, with `to`, those to an address that nobody dismissed. */
+struct outmail_pick {
+	struct outmail_id id;
+	struct str to;
+};
+/* Queued again as if they were new, with the same Message-ID, and given back, not more than 200 at a time. RC_NOT_FOUND:
+ * there is none among the undelivered any more. */
+MUST_USE enum rc outbox_again(struct db_tx *tx, struct arena *out, struct outmail_pick which, struct instant now, struct outmail_row **ret,
+                              size_t *ret_n, struct err *err);
+/* Dismissed: off the list and its count, with who and when. RC_NOT_FOUND as above. A mail that fails anew is listed anew. */
+MUST_USE enum rc outbox_seen(struct db_tx *tx, struct outmail_pick which, struct str who, struct instant now, struct err *err);
+MUST_USE enum rc outbox_unseen(struct db_tx *tx, struct outmail_id id, struct err *err);
 MUST_USE enum rc outbox_list(struct db_tx *tx, struct arena *out, int state, size_t max, struct outmail_row **ret, size_t *ret_n, struct err *err);

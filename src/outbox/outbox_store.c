@@ -23,7 +23,7 @@ DB_QUERY2(q_hold, "outbox.hold", "SELECT 1",
 #define COLUMNS                                                                                                        \
 	"id, ticket_id, message_ref, kind, automatic, from_name, from_addr, to_name, to_addr, reply_to, message_id, "  \
 	"in_reply_to, refs,"                                                                                           \
-	" subject, text, html, attachments, state, tries, error, created_at, next_at, sent_at, again_at"
+	" subject, text, html, attachments, state, tries, error, created_at, next_at, sent_at, again_at, seen_at, seen_by"
 DB_QUERY2(q_take, "outbox.take",
           "UPDATE outmail SET next_at = :lease, tries = tries + 1 WHERE id IN (SELECT id FROM outmail WHERE state = 1 "
           "AND next_at <= :now"
@@ -40,14 +40,23 @@ DB_QUERY(q_failed, "outbox.failed",
 DB_QUERY(q_postpone, "outbox.postpone", "UPDATE outmail SET next_at = :until, tries = tries - 1 WHERE id = :id AND state = 1 AND tries > 0");
 DB_QUERY(q_find, "outbox.find", "SELECT " COLUMNS " FROM outmail WHERE id = :id");
 DB_QUERY(q_find_mid, "outbox.find_message_id", "SELECT " COLUMNS " FROM outmail WHERE message_id = :message_id");
-DB_QUERY(q_bounced, "outbox.bounced", "UPDATE outmail SET state = 5, error = :why WHERE id = :id AND state <> 5");
+DB_QUERY(q_bounced, "outbox.bounced", "UPDATE outmail SET state = 5, error = :why, seen_at = NULL, seen_by = NULL WHERE id = :id AND state <> 5");
 DB_QUERY(q_list, "outbox.list", "SELECT " COLUMNS " FROM outmail WHERE state = :state ORDER BY id DESC LIMIT :max");
 
 DB_QUERY(q_undelivered, "outbox.undelivered",
-         "SELECT " COLUMNS " FROM outmail WHERE state IN (3, 5) ORDER BY id DESC LIMIT :max");
-#define AGAIN "UPDATE outmail SET state = 1, tries = 0, next_at = :now, again_at = :now, error = NULL WHERE state IN (3, 5)"
-DB_QUERY(q_again, "outbox.again", AGAIN " AND id = :id");
-DB_QUERY(q_again_to, "outbox.again_to", AGAIN " AND to_addr = :to");
+         "SELECT " COLUMNS " FROM outmail WHERE state IN (3, 5) AND seen_at IS NULL ORDER BY id DESC LIMIT :max");
+DB_QUERY(q_dismissed, "outbox.dismissed",
+         "SELECT " COLUMNS " FROM outmail WHERE state IN (3, 5) AND seen_at IS NOT NULL ORDER BY seen_at DESC, id DESC LIMIT :max");
+#define AGAIN \
+	"UPDATE outmail SET state = 1, tries = 0, next_at = :now, again_at = :now, error = NULL, seen_at = NULL, seen_by = NULL WHERE "
+DB_QUERY(q_again, "outbox.again", AGAIN "state IN (3, 5) AND id = :id RETURNING " COLUMNS);
+DB_QUERY(q_again_to, "outbox.again_to",
+         AGAIN "id IN (SELECT id FROM outmail WHERE state IN (3, 5) AND seen_at IS NULL AND to_addr = :to ORDER BY id LIMIT 200)"
+               " RETURNING " COLUMNS);
+#define SEEN "UPDATE outmail SET seen_at = :now, seen_by = :by WHERE state IN (3, 5) AND seen_at IS NULL"
+DB_QUERY(q_seen, "outbox.seen", SEEN " AND id = :id");
+DB_QUERY(q_seen_to, "outbox.seen_to", SEEN " AND to_addr = :to");
+DB_QUERY(q_unseen, "outbox.unseen", "UPDATE outmail SET seen_at = NULL, seen_by = NULL WHERE state IN (3, 5) AND seen_at IS NOT NULL AND id = :id");
 
 static const char not_in_address[] = "<>(),;:\\\"[]", not_in_id[] = "<>()\\\"";
 
@@ -212,6 +221,8 @@ static enum rc rows(struct db_tx *tx, const struct db_query *q, struct db_args a
 			.next_at = db_col_time(&r, 21),
 			.sent_at = db_col_time(&r, 22),
 			.tried_since = db_col_time(&r, db_col_time(&r, 23).us ? 23 : 20),
+			.seen_at = db_col_time(&r, 24),
+			.seen_by = db_col_str(&r, 25, out),
 		};
 	if (rc != RC_NOT_FOUND)
 		return rc;
@@ -310,26 +321,46 @@ enum rc outbox_list(struct db_tx *tx, struct arena *out, int state, size_t max, 
 	return rows(tx, &q_list, DB_ARGS(db_i64("state", state), db_i64("max", (int64_t)max)), out, ret, ret_n, err);
 }
 
-enum rc outbox_undelivered(struct db_tx *tx, struct arena *out, size_t max, struct outmail_row **ret, size_t *ret_n,
-                           struct err *err)
+enum rc outbox_undelivered(struct db_tx *tx, struct arena *out, bool dismissed, size_t max, struct outmail_row **ret,
+                           size_t *ret_n, struct err *err)
 {
-	return rows(tx, &q_undelivered, DB_ARGS(db_i64("max", (int64_t)max)), out, ret, ret_n, err);
+	return rows(tx, dismissed ? &q_dismissed : &q_undelivered, DB_ARGS(db_i64("max", (int64_t)max)), out, ret, ret_n, err);
 }
 
-enum rc outbox_again(struct db_tx *tx, struct outmail_id id, struct instant now, struct err *err)
+enum rc outbox_again(struct db_tx *tx, struct arena *out, struct outmail_pick which, struct instant now, struct outmail_row **ret,
+                     size_t *ret_n, struct err *err)
 {
-	int64_t n = 0;
-	enum rc rc = db_exec(tx, &q_again, DB_ARGS(db_time("now", now), db_i64("id", id.v)), &n, err);
+	struct db_arg at = db_time("now", now);
+	enum rc rc = which.to.n ? rows(tx, &q_again_to, DB_ARGS(at, db_str("to", str_lower(out, which.to))), out, ret, ret_n, err)
+	                        : rows(tx, &q_again, DB_ARGS(at, db_i64("id", which.id.v)), out, ret, ret_n, err);
 
+	if (rc == RC_OK && *ret_n == 0)
+		return fail(err, RC_NOT_FOUND, "the mail is not among the undelivered any more");
+	if (rc == RC_OK)
+		qsort(*ret, *ret_n, sizeof(**ret), by_id);
+	return rc;
+}
+
+enum rc outbox_seen(struct db_tx *tx, struct outmail_pick which, struct str who, struct instant now, struct err *err)
+{
+	struct db_arg at = db_time("now", now), by = db_str("by", who);
+	int64_t n = 0;
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	enum rc rc = which.to.n ? db_exec(tx, &q_seen_to, DB_ARGS(at, by, db_str("to", str_lower(&a, which.to))), &n, err)
+	                        : db_exec(tx, &q_seen, DB_ARGS(at, by, db_i64("id", which.id.v)), &n, err);
 	if (rc == RC_OK && n == 0)
 		return fail(err, RC_NOT_FOUND, "the mail is not among the undelivered any more");
 	return rc;
 }
 
-enum rc outbox_again_to(struct db_tx *tx, struct str to_addr, struct instant now, int64_t *ret_n, struct err *err)
+enum rc outbox_unseen(struct db_tx *tx, struct outmail_id id, struct err *err)
 {
-	AUTO_ARENA a;
+	int64_t n = 0;
+	enum rc rc = db_exec(tx, &q_unseen, DB_ARGS(db_i64("id", id.v)), &n, err);
 
-	arena_init(&a);
-	return db_exec(tx, &q_again_to, DB_ARGS(db_time("now", now), db_str("to", str_lower(&a, to_addr))), ret_n, err);
+	if (rc == RC_OK && n == 0)
+		return fail(err, RC_NOT_FOUND, "the mail is not among the dismissed any more");
+	return rc;
 }

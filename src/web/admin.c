@@ -34,7 +34,7 @@ static enum rc load_home(struct db_tx *tx, void *arg, struct err *err)
 
 	if (rc == RC_OK && setting_get(tx, h->q->arena, HELD_SECONDS, &h->hold, NULL) != RC_OK)
 		h->hold = STR("0");
-	return rc == RC_OK ? outbox_undelivered(tx, h->q->arena, MAX_FAILED, &h->failed, &h->n_failed, err)
+	return rc == RC_OK ? outbox_undelivered(tx, h->q->arena, false, MAX_FAILED, &h->failed, &h->n_failed, err)
 	                   : rc;
 }
 
@@ -636,6 +636,11 @@ static const struct field text_fields[] = {
 static const struct field mails_fields[] = {
 	{ "id", FIELD_INT },
 	{ "to", FIELD_TEXT, 320 },
+	{ "do", FIELD_CHOICE, .choices = "again|seen|unseen" },
+	{ 0 }
+};
+static const struct field mails_which[] = {
+	{ "dismissed", FIELD_BOOL },
 	{ 0 }
 };
 static const struct field import_fields[] = {
@@ -673,7 +678,7 @@ const struct route admin_routes[] = {
 	{ HTTP_POST,"/desk/admin/plans/{id}", CAP_ADMIN, admin_plan_save, plan_fields, ROUTE_LENIENT },
 	{ HTTP_GET,                 "/desk/admin/jobs", CAP_ADMIN, admin_jobs_show },
 	{ HTTP_POST,             "/desk/admin/jobs", CAP_ADMIN, admin_jobs_do, jobs_fields },
-	{ HTTP_GET,                  "/desk/admin/mails", CAP_ADMIN, admin_mails_show },
+	{ HTTP_GET,                  "/desk/admin/mails", CAP_ADMIN, admin_mails_show, mails_which },
 	{ HTTP_POST, "/desk/admin/mails", CAP_ADMIN, admin_mails_do, mails_fields },
 	{ HTTP_GET, "/desk/admin/mail-texts", CAP_ADMIN, admin_texts_show, text_which },
 	{ HTTP_POST, "/desk/admin/mail-texts", CAP_ADMIN, admin_texts_do, text_fields, ROUTE_LENIENT },

@@ -1,8 +1,9 @@
-/* Administration: mails that failed or came back, why in words, and sending them again. What is tried when, and when it
+/* Administration: mails that failed or came back, why in words, sending them again and dismissing them. What is tried when, and when it
  * is given up, is mail/sender.c's. */
 #include "event/event.h"
 #include "tmpl.h"
 #include "web/admin_view.h"
+#include "util/json.h"
 #include "web/signin_private.h"
 #include <stdlib.h>
 
@@ -12,6 +13,7 @@ struct mails {
 	struct req *q;
 	struct outmail_row *rows;
 	size_t n;
+	bool dismissed;
 };
 
 /* What servers and libraries say, as people say it; the first that fits. Codes are those of RFC 3463. */
@@ -54,7 +56,7 @@ static enum rc load_mails(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct mails *m = arg;
 
-	return outbox_undelivered(tx, m->q->arena, MAX_SHOWN, &m->rows, &m->n, err);
+	return outbox_undelivered(tx, m->q->arena, m->dismissed, MAX_SHOWN, &m->rows, &m->n, err);
 }
 
 static int by_address(const void *x, const void *y)
@@ -79,14 +81,14 @@ static void mark_addresses(struct arena *a, struct admin_mails *v)
 
 enum rc admin_mails_show(struct req *q, struct resp *r)
 {
-	struct mails m = { .q = q };
+	struct mails m = { .q = q, .dismissed = str_is(req_field(q, "dismissed"), "1") };
 	struct page p;
 	enum rc rc = db_read(web_desk(q)->db, load_mails, &m, req_err(q));
 
 	if (rc != RC_OK)
 		return rc;
 	struct out o = admin_begin(q, r, &p, _(web_lang(q), "Failed mails"));
-	struct admin_mails v = { .p = &p, .mails = arena_array(q->arena, struct admin_mail, m.n + 1), .more = m.n == MAX_SHOWN };
+	struct admin_mails v = { .p = &p, .mails = arena_array(q->arena, struct admin_mail, m.n + 1), .more = m.n == MAX_SHOWN, .dismissed = m.dismissed };
 
 	for (size_t i = 0; i < m.n; i++)
 		v.mails[v.n++] = (struct admin_mail){ .id = m.rows[i].id.v,
@@ -94,33 +96,70 @@ enum rc admin_mails_show(struct req *q, struct resp *r)
 			                              .subject = m.rows[i].subject,
 			                              .error = m.rows[i].error,
 			                              .why = in_words(&m.rows[i]),
-			                              .created_at = m.rows[i].created_at };
-	mark_addresses(q->arena, &v);
+			                              .created_at = m.rows[i].created_at,
+			                              .seen_at = m.rows[i].seen_at,
+			                              .seen_by = m.rows[i].seen_by };
+	if (!v.dismissed)
+		mark_addresses(q->arena, &v);
 	tmpl_admin_mails(&o, &v);
 	return RC_OK;
 }
 
-static enum rc send_again(struct db_tx *tx, void *arg, struct err *err)
+/* On the timeline of its ticket, for agents. */
+static enum rc tell_ticket(struct db_tx *tx, const struct req *q, const struct outmail_row *m, struct err *err)
+{
+	struct event e = { .at = q->now, .kind = STR_INIT(EV_MAIL_AGAIN), .ticket = m->ticket, .message = m->message };
+	AUTO_BUF b;
+	struct json j;
+
+	buf_init(&b, 4000);
+	json_init(&j, &b);
+	json_obj(&j);
+	json_kstr(&j, "to", m->to_addr);
+	json_end_obj(&j);
+	e.data = buf_str(&b);
+	event_by(&e, &q->actor);
+	return event_append(tx, &e, NULL, err);
+}
+
+static enum rc send_again(struct db_tx *tx, struct req *q, struct outmail_pick which, struct err *err)
+{
+	struct outmail_row *at = NULL;
+	size_t n = 0;
+	enum rc rc = outbox_again(tx, q->arena, which, q->now, &at, &n, err);
+
+	for (size_t i = 0; i < n && rc == RC_OK; i++)
+		if (at[i].ticket.v)
+			rc = tell_ticket(tx, q, &at[i], err);
+	return rc;
+}
+
+static enum rc do_mails(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct req *q = arg;
-	struct outmail_id id = { 0 };
-	int64_t n = 0;
-	enum rc rc;
+	struct outmail_pick which = { .to = req_field(q, "to") };
+	struct str what = req_field(q, "do");
+	bool one = req_int(q, "id", &which.id.v);
+	const char *said = str_is(what, "seen") ? "undelivered mail dismissed" : str_is(what, "unseen") ? "undelivered mail listed again" : "undelivered mail sent again";
 
-	if (req_int(q, "id", &id.v))
-		rc = outbox_again(tx, id, q->now, err);
-	else
-		rc = outbox_again_to(tx, req_field(q, "to"), q->now, &n, err);
+	if (one)
+		which.to = STR_NULL;
+	enum rc rc = str_is(what, "seen")     ? outbox_seen(tx, which, q->actor.name, q->now, err)
+	             : str_is(what, "unseen") ? outbox_unseen(tx, which.id, err)
+	                                      : send_again(tx, q, which, err);
 	if (rc == RC_NOT_FOUND)
-		return fail(err, rc, "This mail is not on the list any more: it was sent again already. Nothing was changed.");
-	return rc == RC_OK ? signin_event(tx, q, &q->actor, EV_AUTH, "undelivered mail sent again", err) : rc;
+		return fail(err, rc, "This mail is not on the list any more: somebody sent it again or dismissed it. Nothing was changed.");
+	return rc == RC_OK ? signin_event(tx, q, &q->actor, EV_AUTH, said, err) : rc;
 }
 
 enum rc admin_mails_do(struct req *q, struct resp *r)
 {
-	enum rc rc = db_write(web_desk(q)->db, send_again, q, req_err(q));
+	const struct i18n *l = web_lang(q);
+	struct str what = req_field(q, "do");
+	enum rc rc = db_write(web_desk(q)->db, do_mails, q, req_err(q));
 
-	return rc == RC_OK ? web_done(r, _(web_lang(q), "Queued. What cannot be delivered comes back to this page."),
-	                              STR("/desk/admin/mails"))
-	                   : rc;
+	if (rc != RC_OK)
+		return rc;
+	return web_done(r, str_is(what, "seen") ? _(l, "Dismissed.") : str_is(what, "unseen") ? _(l, "It is on the list again.") : _(l, "Queued. What cannot be delivered comes back to this page."),
+	                STR("/desk/admin/mails"));
 }

@@ -157,12 +157,14 @@ struct admin_mail {
 	const char *why;               /* in words */
 	struct instant created_at;
 	bool first_to; /* the newest of several to this address */
+	struct instant seen_at;
+	struct str seen_by;
 };
 struct admin_mails {
 	struct page *p;
 	struct admin_mail *mails;
 	size_t n;
-	bool more;
+	bool more, dismissed; /* dismissed: those are shown */
 };
 struct admin_text_line {
 	const char *kind, *title, *lang, *lang_name;

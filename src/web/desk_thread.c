@@ -256,6 +256,13 @@ static struct str say_mail_failed(const struct telling *t)
 	                   "error");
 }
 
+static struct str say_mail_again(const struct telling *t)
+{
+	struct str to = word(t, "to");
+
+	return TR_FILL(t->a, _(t->l, "The failed mail to {to} was sent again"), { "to", to.n ? to : STR("–") });
+}
+
 static struct str say_mail_automatic(const struct telling *t)
 {
 	return str_of(_(t->l, "An automatic mail was filed"));
@@ -437,6 +444,7 @@ static struct str tell(const struct req *q, const struct event *e)
 		{ EV_CHECKLIST,      say_checklist     },
 		{ EV_CALL,           say_call          },
 		{ EV_MAIL_FAILED,    say_mail_failed   },
+		{ EV_MAIL_AGAIN,     say_mail_again    },
 		{ EV_MAIL_AUTOMATIC, say_mail_automatic},
 		{ EV_ONCALL_PAGED,   say_paged         },
 		{ EV_ONCALL_ACKNOWLEDGED, say_acknowledged },

@@ -737,14 +737,16 @@ static enum rc put_failed(struct db_tx *tx, void *arg, struct err *err)
 struct undelivered {
 	struct test *t;
 	struct outmail_row *rows;
-	size_t n;
+	size_t n, n_dismissed;
 };
 
 static enum rc list_undelivered(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct undelivered *u = arg;
 
-	return outbox_undelivered(tx, &u->t->arena, 100, &u->rows, &u->n, err);
+	enum rc rc = outbox_undelivered(tx, &u->t->arena, true, 100, &u->rows, &u->n_dismissed, err);
+
+	return rc == RC_OK ? outbox_undelivered(tx, &u->t->arena, false, 100, &u->rows, &u->n, err) : rc;
 }
 
 static void mails_again(struct browser *b)
@@ -773,6 +775,43 @@ static void mails_again(struct browser *b)
 	EXPECT_EQ("all to an address are queued", b->status, 303);
 	EXPECT_RC(RC_OK, db_read(t->db, list_undelivered, &u, &t->err));
 	EXPECT_EQ("none is left", u.n, 0);
+}
+
+static void mails_dismissed(struct browser *b)
+{
+	struct undelivered u = { .t = b->t };
+	struct test *t = b->t;
+
+	EXPECT_RC(RC_OK, db_write(t->db, put_failed, b, &t->err));
+	EXPECT_RC(RC_OK, db_read(t->db, list_undelivered, &u, &t->err));
+	struct str one = arena_strf(&t->arena, "do=seen&id=%lld", (long long)u.rows[0].id.v);
+
+	post(b, "/desk/admin/mails", str_z(&t->arena, one));
+	EXPECT_EQ("one is dismissed", b->status, 303);
+	post(b, "/desk/admin/mails", str_z(&t->arena, one));
+	EXPECT_EQ("once", b->status, 404);
+	post(b, "/desk/admin/mails", "do=seen&to=Gone%40campus.example");
+	EXPECT_EQ("all of an address are", b->status, 303);
+	EXPECT_RC(RC_OK, db_read(t->db, list_undelivered, &u, &t->err));
+	EXPECT("they left the list, and are kept", u.n == 0 && u.n_dismissed == 3);
+	get(b, "/desk/admin/mails");
+	EXPECT("nothing stands there", str_find(b->body, STR("No mail failed.")) != STR_NONE);
+	get(b, "/desk/admin/mails?dismissed=1");
+	EXPECT("who saw them is told", str_find(b->body, STR("Dismissed by ")) != STR_NONE && str_find(b->body, STR("Dismissed by ,")) == STR_NONE);
+	post(b, "/desk/admin/mails", "to=gone%40campus.example");
+	EXPECT_EQ("what was dismissed is not sent with the others of its address", b->status, 404);
+	get(b, "/desk/admin/mails?dismissed=1");
+	size_t at = str_find(b->body, STR("name=\"id\" value=\""));
+	if (!EXPECT("each has its buttons", at != STR_NONE))
+		return;
+	struct str id = str_from(b->body, at + 17);
+	id = str_sub(id, 0, str_find_byte(id, '"'));
+	post(b, "/desk/admin/mails", str_z(&t->arena, arena_strf(&t->arena, "do=unseen&id=" STR_F, STR_A(id))));
+	EXPECT_EQ("one goes back", b->status, 303);
+	post(b, "/desk/admin/mails", str_z(&t->arena, arena_strf(&t->arena, "do=again&id=" STR_F, STR_A(id))));
+	EXPECT_EQ("and is sent again", b->status, 303);
+	EXPECT_RC(RC_OK, db_read(t->db, list_undelivered, &u, &t->err));
+	EXPECT("two stay dismissed", u.n == 0 && u.n_dismissed == 2);
 }
 
 static void mail_words(struct browser *b)
@@ -818,6 +857,7 @@ TEST_EACH_DB(admin_pages)
 		EXPECT_EQ(pages[i], b.status, 200);
 	}
 	mails_again(&b);
+	mails_dismissed(&b);
 	mail_words(&b);
 	post(&b, "/desk/admin/agents", "name=Agent&email=agent%40desk.example&role=agent");
 	EXPECT_EQ("an agent is invited", b.status, 303);
