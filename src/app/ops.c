@@ -18,6 +18,7 @@ struct health {
 	struct intake_counts channel[4]; /* by enum intake_channel */
 	struct mail_channel *ways;
 	size_t n_ways;
+	struct instant oldest; /* mail that waits to be filed */
 };
 
 static enum rc read_health(struct db_tx *tx, void *arg, struct err *err)
@@ -33,6 +34,8 @@ static enum rc read_health(struct db_tx *tx, void *arg, struct err *err)
 	}
 	if (rc == RC_OK && setting_get(tx, h->q->arena, "phone-why", &h->phone_why, err) != RC_OK)
 		h->phone_why = STR_NULL;
+	if (rc == RC_OK)
+		rc = intake_oldest(tx, &h->oldest, err);
 	return rc == RC_OK ? mail_channels(tx, h->q->arena, &h->ways, &h->n_ways, err) : rc;
 }
 
@@ -79,6 +82,9 @@ static enum rc get_healthz(struct req *q, struct resp *r)
 		if (mail_channel_alarms(&h.ways[i], q->now))
 			issue(&j, &healthy, arena_strf(q->arena, "Mail way " STR_F ": " STR_F, STR_A(h.ways[i].name),
 						       STR_A(h.ways[i].error.n ? h.ways[i].error : STR("nothing was heard of it for a quarter of an hour."))));
+	if (time_is_set(h.oldest) && q->now.us - h.oldest.us > INTAKE_STUCK_US)
+		issue(&j, &healthy, arena_strf(q->arena, "Mail has been waiting to be filed for %lld minutes. It is kept; the log says why (mail.not-filed).",
+					       (long long)((q->now.us - h.oldest.us) / MINUTE_US)));
 	if (__atomic_load_n(&d->phone_line, __ATOMIC_RELAXED) == PHONE_DOWN)
 		issue(&j, &healthy, arena_strf(q->arena, "The telephone line is down: " STR_F, STR_A(h.phone_why.n ? h.phone_why : STR("it does not run; see phone.line_ended in the log."))));
 	if (h.jobs.oldest_due_us > 10 * MINUTE_US)
@@ -126,6 +132,8 @@ static enum rc get_metrics(struct req *q, struct resp *r)
 	for (size_t i = 0; i < h.n_ways; i++)
 		metric(r->body, "carrel_mail_channel_up", arena_strf(q->arena, "{channel=\"" STR_F "\"}", STR_A(h.ways[i].name)).p, "gauge",
 		       i == 0 ? "Mailboxes: 1 is read, 0 fails or is silent" : NULL, !mail_channel_alarms(&h.ways[i], q->now));
+	metric(r->body, "carrel_mail_oldest_waiting_seconds", "", "gauge", "How long the mail has waited that waits longest to be filed",
+	       time_is_set(h.oldest) && q->now.us > h.oldest.us ? (q->now.us - h.oldest.us) / SECOND_US : 0);
 	int line = __atomic_load_n(&d->phone_line, __ATOMIC_RELAXED);
 	if (line != PHONE_NONE)
 		metric(r->body, "carrel_phone_line_up", "", "gauge", "1: the telephone line takes calls", line == PHONE_UP);

@@ -33,6 +33,7 @@ struct intake {
 	int crypto;        /* enum mail_crypto */
 	bool same_id; /* another mail with other content carries this Message-ID */
 	struct intake_order order;
+	bool cut;     /* more is in the mail than is shown of it */
 	int64_t size;
 	struct ticket_id ticket;
 	int tries;
@@ -51,8 +52,9 @@ MUST_USE enum rc intake_insert(struct db_tx *tx, const struct intake *in, struct
 MUST_USE enum rc raw_mail_put(struct db_tx *tx, struct str sha256, struct str base64, struct err *err);
 MUST_USE enum rc raw_mail_get(struct db_tx *tx, struct arena *out, struct str sha256, struct str *ret, struct err *err);
 MUST_USE enum rc intake_due(struct db_tx *tx, struct arena *out, int64_t after, size_t max, struct intake **ret, size_t *ret_n, struct err *err);
-/* RC_CONFLICT code "duplicate": the same mail was filed before. RC_NOT_FOUND: another thread moved the row on. */
-MUST_USE enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str content_key, struct err *err);
+/* RC_CONFLICT code "duplicate": the same mail was filed before. RC_NOT_FOUND: another thread moved the row on. `vouched`:
+ * it is known who sent this one; a copy in triage of which that is not known becomes the duplicate. */
+MUST_USE enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str content_key, bool vouched, struct err *err);
 /* Was a mail with this Message-ID filed before, from whatever row? */
 MUST_USE enum rc intake_has_id(struct db_tx *tx, struct intake_id other_than, struct str message_id, bool *ret, struct err *err);
 MUST_USE enum rc intake_done(struct db_tx *tx, const struct intake *in, const struct filing *f, struct err *err);
@@ -97,6 +99,9 @@ MUST_USE enum rc mail_channels_rest(struct db_tx *tx, struct err *err);
 /* What to tell people: failing, or silent for a quarter of an hour (then `error` says so). */
 #define MAIL_SILENT_US (15 * MINUTE_US)
 bool mail_channel_alarms(const struct mail_channel *c, struct instant now);
+/* Received when what waits longest to be filed came in; not set: nothing waits. What waits for DNS is left out. */
+MUST_USE enum rc intake_oldest(struct db_tx *tx, struct instant *ret, struct err *err);
+#define INTAKE_STUCK_US (15 * MINUTE_US) /* longer than this is an alarm */
 /* Plain rules: the first whose words stand in the field gives kind and criticality. */
 enum mail_rule_field { RULE_TO = 1, RULE_FROM, RULE_SUBJECT, RULE_TEXT };
 struct mail_rule { int64_t id; enum mail_rule_field field; struct str contains; int kind, criticality; };

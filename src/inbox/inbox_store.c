@@ -5,7 +5,7 @@
 #define COLUMNS                                                                                                        \
 	"id, channel, state, received_at, sha256, size, mail_from, rcpt, reason, from_addr, from_name, subject, "      \
 	"message_id, ticket_id, tries, auth, source, same_id, invite, crypto, decision, decided_ticket, "              \
-	"decided_contact, decided_kind, decided_criticality, decided_by, origin, origin_said"
+	"decided_contact, decided_kind, decided_criticality, decided_by, origin, origin_said, cut"
 
 DB_QUERY(q_seen, "intake.seen", "SELECT id FROM intake WHERE sha256 = :sha256 AND rcpt = :rcpt LIMIT 1");
 DB_QUERY(q_insert, "intake.insert",
@@ -15,6 +15,7 @@ DB_QUERY(q_raw_put, "raw_mail.put", "INSERT INTO raw_mail (sha256, bytes) VALUES
 DB_QUERY(q_raw_get, "raw_mail.get", "SELECT bytes FROM raw_mail WHERE sha256 = :sha256");
 DB_QUERY(q_raw_drop, "raw_mail.drop", "DELETE FROM raw_mail WHERE sha256 = :sha256");
 DB_QUERY(q_due, "intake.due", "SELECT " COLUMNS " FROM intake WHERE state = 1 AND origin <> 1 AND id > :after ORDER BY id LIMIT :max");
+DB_QUERY(q_oldest, "intake.oldest", "SELECT COALESCE(again_at, received_at) FROM intake WHERE state = 1 AND origin <> 1 ORDER BY id LIMIT 1");
 DB_QUERY(q_origin_wait, "intake.origin_wait", "UPDATE intake SET origin = 1, origin_at = :now, from_addr = :from WHERE id = :id AND state = 1");
 DB_QUERY(q_origin_due, "intake.origin_due",
 	 "SELECT " COLUMNS " FROM intake WHERE origin_at IS NOT NULL AND origin_at <= :now AND id % :shares = :share ORDER BY origin_at, id LIMIT :max");
@@ -22,12 +23,16 @@ DB_QUERY(q_origin_known, "intake.origin_known",
 	 "UPDATE intake SET origin = :origin, origin_said = :said, origin_at = :again WHERE id = :id AND origin_at IS NOT NULL");
 /* Filed as if it came now: nothing was answered when it went to triage. */
 DB_QUERY(q_origin_refile, "intake.origin_refile",
-	 "UPDATE intake SET state = 1, reason = '', tries = 0, content_key = NULL WHERE id = :id AND state = 3 AND decision = 0");
+	 "UPDATE intake SET state = 1, reason = '', tries = 0, content_key = NULL, again_at = :now WHERE id = :id AND state = 3 AND decision = 0");
 /* The claim is the guard against filing twice: the row must still be waiting, and content_key is unique. */
+/* A copy that nobody vouched for waits for a decision, or was refused: it does not keep the real mail out. */
+DB_QUERY(q_yield, "intake.yield",
+	 "UPDATE intake SET state = 6, content_key = NULL, reason = 'The same mail came again, by a way that shows who sent it. That one was filed.'"
+	 " WHERE content_key = :key AND id <> :id AND state IN (3, 5) AND auth <> 1 AND decision = 0");
 DB_QUERY(q_claim, "intake.claim", "UPDATE intake SET content_key = :key WHERE id = :id AND state = 1");
 DB_QUERY(q_done, "intake.done",
 	 "UPDATE intake SET state = :state, reason = :reason, ticket_id = :ticket, from_addr = :from_addr, from_name = :from_name,"
-	 " subject = :subject, message_id = :message_id, auth = :auth, same_id = :same_id, invite = :invite, crypto = :crypto WHERE id = :id AND state = 1");
+	 " subject = :subject, message_id = :message_id, auth = :auth, same_id = :same_id, cut = :cut, invite = :invite, crypto = :crypto WHERE id = :id AND state = 1");
 DB_QUERY(q_has_id, "intake.has_id", "SELECT COUNT(*) FROM (SELECT 1 FROM intake WHERE message_id = :message_id AND id <> :id AND state <> 6 LIMIT 1) AS x");
 DB_QUERY(q_tried, "intake.tried", "UPDATE intake SET tries = tries + 1, reason = :reason WHERE id = :id AND state = 1");
 DB_QUERY(q_list, "intake.list",
@@ -36,7 +41,7 @@ DB_QUERY(q_find, "intake.find", "SELECT " COLUMNS " FROM intake WHERE id = :id")
 DB_QUERY(q_reprocess, "intake.reprocess",
 	 "UPDATE intake SET state = 1, reason = '', tries = 0, content_key = NULL, decision = :what, decided_ticket = :ticket,"
 	 " decided_contact = :contact, decided_kind = :kind, decided_criticality = :criticality, decided_by = :by,"
-	 " origin = 0, origin_at = NULL"
+	 " origin = 0, origin_at = NULL, again_at = :now"
 	 " WHERE id = :id AND state IN (3, 4, 5)");
 DB_QUERY(q_refuse, "intake.refuse", "UPDATE intake SET state = 5, reason = :reason WHERE id = :id AND state IN (3, 4)");
 DB_QUERY(q_messages, "intake.messages",
@@ -91,6 +96,7 @@ static void row(struct db_rows *r, struct arena *out, struct intake *in)
 			   .by = { db_col_i64(r, 25) } },
 		.origin = (enum intake_origin)db_col_i64(r, 26),
 		.origin_said = db_col_str(r, 27, out),
+		.cut = db_col_i64(r, 28) != 0,
 	};
 }
 
@@ -129,10 +135,14 @@ enum rc intake_due(struct db_tx *tx, struct arena *out, int64_t after, size_t ma
 	return rows(tx, &q_due, DB_ARGS(db_i64("after", after), db_i64("max", (int64_t)max)), out, ret, ret_n, err);
 }
 
-enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str content_key, struct err *err)
+enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str content_key, bool vouched, struct err *err)
 {
 	int64_t changed = 0;
-	enum rc rc = db_exec(tx, &q_claim, DB_ARGS(db_str("key", content_key), db_i64("id", id.v)), &changed, err);
+	enum rc rc = vouched ? db_exec(tx, &q_yield, DB_ARGS(db_str("key", content_key), db_i64("id", id.v)), NULL, err) : RC_OK;
+
+	if (rc != RC_OK)
+		return rc;
+	rc = db_exec(tx, &q_claim, DB_ARGS(db_str("key", content_key), db_i64("id", id.v)), &changed, err);
 
 	if (rc == RC_CONFLICT)
 		return fail_code(err, RC_CONFLICT, "duplicate", "the same mail was filed before");
@@ -148,7 +158,7 @@ enum rc intake_done(struct db_tx *tx, const struct intake *in, const struct fili
 			     DB_ARGS(db_i64("state", f->state), db_str("reason", f->reason.p ? f->reason : STR("")),
 				     db_id("ticket", f->ticket.v), db_str("from_addr", in->from_addr),
 				     db_str("from_name", in->from_name), db_str("subject", in->subject),
-				     db_str("message_id", in->message_id), db_i64("auth", in->auth), db_i64("same_id", in->same_id), db_str("invite", in->invite), db_i64("crypto", in->crypto),
+				     db_str("message_id", in->message_id), db_i64("auth", in->auth), db_i64("same_id", in->same_id), db_i64("cut", in->cut), db_str("invite", in->invite), db_i64("crypto", in->crypto),
 				     db_i64("id", in->id.v)),
 			     &changed, err);
 
@@ -228,7 +238,7 @@ enum rc intake_decide(struct db_tx *tx, struct intake_id id, const struct intake
 {
 	return move(tx, &q_reprocess,
 		    DB_ARGS(db_i64("what", o->what), db_id("ticket", o->ticket.v), db_id("contact", o->contact.v), db_i64("kind", o->kind),
-			    db_i64("criticality", o->criticality), db_id("by", o->by.v), db_i64("id", id.v)),
+			    db_i64("criticality", o->criticality), db_id("by", o->by.v), db_time("now", time_now()), db_i64("id", id.v)),
 		    err);
 }
 
@@ -255,7 +265,7 @@ enum rc intake_origin_known(struct db_tx *tx, struct intake_id id, enum intake_o
 			     DB_ARGS(db_i64("origin", origin), db_str("said", said), db_time("again", again), db_i64("id", id.v)), &changed, err);
 
 	if (rc == RC_OK && changed && origin != ORIGIN_NO_ANSWER && origin != ORIGIN_ASKING)
-		rc = db_exec(tx, &q_origin_refile, DB_ARGS(db_i64("id", id.v)), NULL, err);
+		rc = db_exec(tx, &q_origin_refile, DB_ARGS(db_time("now", time_now()), db_i64("id", id.v)), NULL, err);
 	return rc;
 }
 
@@ -336,6 +346,15 @@ enum rc mail_channels_rest(struct db_tx *tx, struct err *err)
 bool mail_channel_alarms(const struct mail_channel *c, struct instant now)
 {
 	return time_is_set(c->failing_at) || (time_is_set(c->ok_at) && now.us - c->ok_at.us > MAIL_SILENT_US);
+}
+
+enum rc intake_oldest(struct db_tx *tx, struct instant *ret, struct err *err)
+{
+	enum rc rc = db_get_i64(tx, &q_oldest, DB_NO_ARGS, &ret->us, err);
+
+	if (rc == RC_NOT_FOUND)
+		*ret = (struct instant){ 0 };
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
 /* ---- rules ---- */

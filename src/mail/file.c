@@ -6,12 +6,20 @@
 #include "util/crypt.h"
 #include "util/json.h"
 
+#define MAX_WORDS   200000 /* bytes of a message; more is in the raw mail */
+#define MAX_HISTORY 900000
+
 static struct str content_key(struct arena *a, const struct mail *m)
 {
 	struct sha256 h;
 	char *hex = arena_alloc(a, 65);
 
 	sha256_init(&h);
+	/* What says the same from somebody else is another mail: a copy that arrives first must not keep the first one out. */
+	sha256_add(&h, m->identity.p ? m->identity.p : "", m->identity.n);
+	sha256_add(&h, "\n", 1);
+	if (!m->message_id.n) /* programs that write the same every day, without an identifier */
+		sha256_add(&h, &m->date.us, sizeof(m->date.us));
 	sha256_add(&h, m->message_id.p ? m->message_id.p : "", m->message_id.n);
 	sha256_add(&h, "\n", 1);
 	sha256_add(&h, m->subject.p ? m->subject.p : "", m->subject.n);
@@ -70,6 +78,8 @@ enum rc filing_thread(struct db_tx *tx, struct filing_job *job, struct ticket *r
 		rc = by_token(tx, job, m->received_for, true, ret, err);
 	for (size_t i = 0; rc == RC_NOT_FOUND && i < m->to.n && i < 20; i++)
 		rc = by_token(tx, job, m->to.at[i].addr, true, ret, err);
+	for (size_t i = 0; rc == RC_NOT_FOUND && i < m->cc.n && i < 20; i++)
+		rc = by_token(tx, job, m->cc.at[i].addr, true, ret, err);
 	for (size_t i = 0; rc == RC_NOT_FOUND && i < m->in_reply_to.n && i < 5; i++)
 		rc = by_ref(tx, job, m->in_reply_to.at[i], ret, err);
 	for (size_t i = 0; rc == RC_NOT_FOUND && i < m->references.n && i < 20; i++)
@@ -86,7 +96,7 @@ static struct str words_of(const struct filing_job *job)
 	struct str text = m->reply.n || !m->text.n ? m->reply : m->text;
 
 	if (str_trim(text).n)
-		return str_utf8_clip(text, 200000);
+		return str_utf8_clip(text, MAX_WORDS);
 	if (m->crypto == MAIL_SMIME_ENCRYPTED || m->crypto == MAIL_PGP_ENCRYPTED)
 		return STR("This mail is encrypted. It was kept as it came; its words are in the attached file, for whoever holds the key.");
 	if (m->invite.is)
@@ -120,7 +130,7 @@ struct message_new filing_message(const struct filing_job *job, bool automatic)
 
 	return (struct message_new){
 		.text = words_of(job),
-		.quoted = str_utf8_clip(m->reply.n ? m->quoted : STR(""), 900000),
+		.quoted = str_utf8_clip(m->reply.n ? m->quoted : STR(""), MAX_HISTORY),
 		.html = job->html,
 		.attachments = job->attachments,
 		.n_attachments = job->n_attachments,
@@ -360,6 +370,19 @@ static enum rc as_ordered(struct db_tx *tx, struct filing_job *job, struct err *
 	return rc;
 }
 
+/* A limit was passed; the raw mail has all of it. */
+static bool is_cut(const struct filing_job *job)
+{
+	static const char *const codes[] = { "header-cut", "parts-cut", "text-cut", "html-cut", "message-cut", "too-deep" };
+	const struct mail *m = job->mail;
+	struct str shown = m->reply.n || !m->text.n ? m->reply : m->text;
+
+	for (size_t i = 0; i < COUNT(codes); i++)
+		if (mail_has_defect(m, codes[i]))
+			return true;
+	return job->files_left > 0 || shown.n > MAX_WORDS || m->quoted.n > MAX_HISTORY || (m->html.n && !job->html.n);
+}
+
 enum rc file_mail(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct filing_job *job = arg;
@@ -372,7 +395,8 @@ enum rc file_mail(struct db_tx *tx, void *arg, struct err *err)
 	job->in->invite = invite_json(job->a, &m->invite);
 	job->in->crypto = (int)m->crypto;
 	job->in->message_id = m->message_id.n <= 500 ? m->message_id : STR_NULL;
-	rc = intake_claim(tx, job->in->id, content_key(job->a, m), err);
+	job->in->cut = is_cut(job);
+	rc = intake_claim(tx, job->in->id, content_key(job->a, m), m->identity.p && filing_auth(job) == AUTH_PASS, err);
 	if (rc == RC_CONFLICT)
 		return filing_settle(tx, job, INTAKE_DUPLICATE, STR("The same mail was filed before."), (struct ticket_id){ 0 }, err);
 	if (rc != RC_OK)

@@ -117,12 +117,17 @@ static enum rc keep_files(struct filing_job *job, struct err *err)
 	enum rc rc = RC_OK;
 	size_t n = 0;
 
-	for (size_t i = 0; i < m->n_files && n < FILES_KEPT && rc == RC_OK; i++) {
+	for (size_t i = 0; i < m->n_files && rc == RC_OK; i++) {
 		const struct mail_file *f = &m->files[i];
 		char sha[65];
 
 		if (f->opened)
 			continue; /* what was in it stands beside it */
+		if (n == FILES_KEPT) {
+			job->files_left++;
+			continue;
+		}
+
 		rc = blob_put(job->desk->blobs, f->bytes, sha, err);
 		at[n++] = (struct new_attachment){
 			.sha256 = arena_str(job->a, str_of(sha)),

@@ -11,7 +11,7 @@ struct filing_job {
 	struct intake *in;         /* parsed facts are put in for the triage view */
 	const struct mail *mail;
 	const struct new_attachment *attachments; /* already in the blob store */
-	size_t n_attachments;
+	size_t n_attachments, files_left; /* files_left: too many to be kept one by one */
 	struct str html;           /* as it is kept: quoted history folded, images as cid: */
 	struct instant now;
 	struct filing result;

@@ -19,7 +19,7 @@ DB_QUERY(q_move, "attachment.move",
 #define MESSAGE_COLS                                                                                                   \
 	"SELECT m.id, m.internal, m.automatic, m.author_kind, m.contact_id, m.agent_id, m.author, m.email, m.channel," \
 	" m.at, m.text, m.quoted, m.html, m.intake_id, COALESCE(i.auth, 1), COALESCE(i.same_id, 0),"                     \
-	" i.invite, COALESCE(i.crypto, 0)"                                                                             \
+	" i.invite, COALESCE(i.crypto, 0), COALESCE(i.cut, 0)"                                                                             \
 	" FROM message m LEFT JOIN intake i ON i.id = m.intake_id"                                                     \
 	" WHERE m.ticket_id = :ticket AND (CAST(:agent AS BIGINT) = 1 OR m.internal = 0)"
 DB_QUERY(q_messages, "ticket.view_messages", MESSAGE_COLS " ORDER BY m.id DESC LIMIT :max");
@@ -165,7 +165,8 @@ static struct message message_row(struct db_rows *r, struct arena *out, bool age
 		                 .unverified = agent && db_col_i64(r, 14) != 1,
 		                 .same_id = agent && db_col_i64(r, 15) != 0,
 		                 .invite = agent ? db_col_str(r, 16, out) : STR_NULL,
-		                 .crypto = agent ? (int)db_col_i64(r, 17) : 0 };
+		                 .crypto = agent ? (int)db_col_i64(r, 17) : 0,
+		                 .cut = agent && db_col_i64(r, 18) != 0 };
 }
 
 static enum rc load_messages(struct db_tx *tx, struct arena *out, bool agent, struct ticket_view *v, struct err *err)

@@ -83,6 +83,7 @@ struct message {
 	bool unverified;               /* agents only: a mail, and nobody vouched for its sender */
 	struct str invite;             /* agents only: JSON of an invitation, see inbox.h */
 	int crypto;                    /* agents only: enum mail_crypto */
+	bool cut;                      /* agents only: more is in the raw mail */
 	bool same_id;                  /* agents only: another mail had the same Message-ID and other words */
 	const struct attachment *attachments;
 	size_t n_attachments;

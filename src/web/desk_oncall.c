@@ -395,7 +395,8 @@ static enum rc get_feed(struct req *q, struct resp *r)
 	return RC_OK;
 }
 
-/* ---- the alarm: total interruptions that nobody has; asked for every second and a half by the workspace ---- */
+/* ---- the alarm: total interruptions that nobody has; asked for every second and a half by the workspace; and what is wrong
+ * with mail coming in ---- */
 
 struct alarm {
 	struct req *q;
@@ -404,6 +405,8 @@ struct alarm {
 	int total;
 	struct call *calls;
 	size_t n_calls;
+	struct triage_alarm *mail;
+	size_t n_mail;
 };
 
 static enum rc load_alarm(struct db_tx *tx, void *arg, struct err *err)
@@ -412,7 +415,9 @@ static enum rc load_alarm(struct db_tx *tx, void *arg, struct err *err)
 
 	enum rc rc = clock_alarms(tx, x->q->arena, &x->q->actor, &x->cards, &x->n, err);
 
-	return rc == RC_OK ? call_list(tx, x->q->arena, true, 3, &x->calls, &x->n_calls, err) : rc;
+	if (rc == RC_OK)
+		rc = call_list(tx, x->q->arena, true, 3, &x->calls, &x->n_calls, err);
+	return rc == RC_OK ? desk_mail_alarms(tx, x->q, &x->mail, &x->n_mail, err) : rc;
 }
 
 /* The call pop: who is on the line and nobody has. What it shows is desk_calls.c's. */
@@ -456,6 +461,15 @@ static enum rc get_alarm(struct req *q, struct resp *r)
 	}
 	json_end_arr(&j);
 	put_calls(q, &j, &x);
+	json_key(&j, "mail");
+	json_arr(&j);
+	for (size_t i = 0; i < x.n_mail; i++) {
+		json_obj(&j);
+		json_kstr(&j, "what", x.mail[i].what);
+		json_kstr(&j, "why", x.mail[i].why);
+		json_end_obj(&j);
+	}
+	json_end_arr(&j);
 	json_kstr(&j, "text", str_of(_(web_lang(q), "A total interruption has nobody who works on it.")));
 	json_end_obj(&j);
 	return resp_json(r, 200);

@@ -594,6 +594,7 @@ static void add_message(const struct req *q, struct desk_item *it, const struct 
 		                  .automatic = m->automatic,
 		                  .unverified = m->unverified && !m->automatic,
 		                  .same_id = m->same_id,
+		                  .cut = m->cut,
 		                  .crypto = crypto_word(l, m->crypto),
 		                  .invite = invite(q, m->invite),
 		                  .id = m->id.v,

@@ -57,7 +57,7 @@ struct desk_invite {
 	struct str summary, when, organizer, location;
 };
 struct desk_item { /* a message, or an event in one line */
-	bool is_event, is_note, is_ours, automatic, unverified, same_id;
+	bool is_event, is_note, is_ours, automatic, unverified, same_id, cut;
 	const char *crypto; /* "" or what was done to the mail */
 	struct desk_invite *invite; /* NULL: none */
 	int64_t id, intake;
@@ -156,7 +156,7 @@ struct triage_row {
 	struct instant at;
 };
 struct triage_alarm {
-	struct str name, why;
+	struct str what, why; /* sentences */
 	struct instant since;
 };
 struct triage_list {
@@ -177,6 +177,7 @@ struct triage_mail {
 	struct desk_file *files;
 	size_t n_files;
 	bool open, may_refuse, may_link, may_decide;
+	bool cut; /* more is in the raw mail */
 };
 
 /* ---- shared by the files above ---- */
@@ -191,6 +192,8 @@ struct desk_row *desk_rows(const struct req *q, const struct ticket_row *rows, s
 /* web_page_init() with the counts of the views. */
 void desk_page_init(struct page *p, struct req *q, struct resp *r, const char *title, enum nav nav,
                     const struct view_counts *c);
+/* What is wrong with mail coming in, for people: mailboxes that are not read, mail that is not filed. In `tx`. */
+MUST_USE enum rc desk_mail_alarms(struct db_tx *tx, struct req *q, struct triage_alarm **ret, size_t *ret_n, struct err *err);
 /* ticket_counts(), kept while nothing happens. */
 MUST_USE enum rc desk_counts(struct db_tx *tx, const struct req *q, struct view_counts *ret, struct err *err);
 /* A list as it is shown, kept while nothing happens. */

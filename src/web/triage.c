@@ -49,9 +49,38 @@ struct listing {
 	struct intake *at;
 	size_t n;
 	struct view_counts counts;
-	struct mail_channel *ways;
-	size_t n_ways;
+	struct triage_alarm *alarms;
+	size_t n_alarms;
 };
+
+enum rc desk_mail_alarms(struct db_tx *tx, struct req *q, struct triage_alarm **ret, size_t *ret_n, struct err *err)
+{
+	const struct i18n *l = web_lang(q);
+	VEC(struct triage_alarm) v = { 0 };
+	struct mail_channel *ways;
+	struct instant oldest;
+	size_t n;
+	enum rc rc = mail_channels(tx, q->arena, &ways, &n, err);
+
+	if (rc == RC_OK)
+		rc = intake_oldest(tx, &oldest, err);
+	if (rc != RC_OK)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		if (mail_channel_alarms(&ways[i], q->now))
+			*VEC_ADD(q->arena, &v) = (struct triage_alarm){
+				.what = TR_FILL(q->arena, _(l, "Mail is not being read from {name}."), { "name", ways[i].name }),
+				.why = ways[i].error.n ? ways[i].error : str_of(_(l, "Nothing was heard of it for a quarter of an hour.")),
+				.since = time_is_set(ways[i].failing_at) ? ways[i].failing_at : ways[i].ok_at
+			};
+	if (time_is_set(oldest) && q->now.us - oldest.us > INTAKE_STUCK_US)
+		*VEC_ADD(q->arena, &v) = (struct triage_alarm){ .what = str_of(_(l, "Mail came in and is not being filed.")),
+			                                        .why = str_of(_(l, "It is kept, and tried again. An administrator finds the cause in the log.")),
+			                                        .since = oldest };
+	*ret = v.at;
+	*ret_n = v.n;
+	return RC_OK;
+}
 
 static enum rc read_list(struct db_tx *tx, void *arg, struct err *err)
 {
@@ -59,7 +88,7 @@ static enum rc read_list(struct db_tx *tx, void *arg, struct err *err)
 	enum rc rc = intake_list(tx, x->q->arena, x->state->state, x->before, PAGE_SIZE + 1, &x->at, &x->n, err);
 
 	if (rc == RC_OK)
-		rc = mail_channels(tx, x->q->arena, &x->ways, &x->n_ways, err);
+		rc = desk_mail_alarms(tx, x->q, &x->alarms, &x->n_alarms, err);
 	return rc == RC_OK ? desk_counts(tx, x->q, &x->counts, err) : rc;
 }
 
@@ -108,12 +137,8 @@ static enum rc get_triage(struct req *q, struct resp *r)
 		                 .n = n,
 		                 .empty = _(l, x.state->empty),
 		                 .next_url = STR_INIT("") };
-	v.alarms = arena_array(q->arena, struct triage_alarm, x.n_ways + 1);
-	for (size_t i = 0; i < x.n_ways; i++)
-		if (mail_channel_alarms(&x.ways[i], q->now))
-			v.alarms[v.n_alarms++] = (struct triage_alarm){ .name = x.ways[i].name,
-				                                        .why = x.ways[i].error.n ? x.ways[i].error : str_of(_(l, "Nothing was heard of it for a quarter of an hour.")),
-				                                        .since = time_is_set(x.ways[i].failing_at) ? x.ways[i].failing_at : x.ways[i].ok_at };
+	v.alarms = x.alarms;
+	v.n_alarms = x.n_alarms;
 	if (x.n > n)
 		v.next_url = arena_strf(q->arena, "/desk/triage?state=%s&before=%lld", x.state->name,
 		                        (long long)x.at[n - 1].id.v);
@@ -186,6 +211,7 @@ static void preview(struct req *q, const struct intake *in, struct triage_mail *
 		return;
 	}
 	v->text = str_utf8_clip(or_empty(m.text), MAX_TEXT);
+	v->cut = in->cut || m.text.n > MAX_TEXT;
 	if (!v->subject.n)
 		v->subject = or_empty(m.subject);
 	v->files = arena_array(q->arena, struct desk_file, m.n_files + 1);

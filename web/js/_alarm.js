@@ -1,6 +1,6 @@
 // @ts-check
 /* What agents must not miss: a total interruption that nobody has is shown above every page of the desk, with a sound, until
- * somebody takes it. Boards read themselves anew. Without scripts both are one reload away. */
+ * somebody takes it. So is mail that does not come in. Boards read themselves anew. Without scripts both are one reload away. */
 import { one } from './_dom.js';
 
 const EVERY = 1500, BOARD = 10000;
@@ -48,6 +48,27 @@ function show(v) {
   if (old) old.replaceWith(box); else main.prepend(box);
 }
 
+/** Mail that does not come in: said on every page, without a sound, with its cause. @param {{ mail?: { what: string, why: string }[] }} v */
+function mail(v) {
+  const main = one('#main'), old = one('#mail-alarm'), all = location.pathname === '/desk/triage' ? [] : v.mail || [];
+  const key = all.map((m) => `${m.what} ${m.why}`).join(' ');
+  if (!main || !all.length) { old?.remove(); return; }
+  if (old?.dataset.key === key) return;
+  const box = document.createElement('div');
+  box.id = 'mail-alarm';
+  box.className = 'banner warn';
+  box.setAttribute('role', 'alert');
+  box.dataset.key = key;
+  for (const m of all) {
+    const p = document.createElement('p'), link = document.createElement('a');
+    link.href = '/desk/triage';
+    link.textContent = m.what;
+    p.append(link, ' ', m.why);
+    box.append(p);
+  }
+  if (old) old.replaceWith(box); else main.prepend(box);
+}
+
 let ignored = 0, shown = 0;
 
 /** Who is on the line: a bar the server draws, which takes no focus and is announced once. It stays while somebody writes in
@@ -73,7 +94,7 @@ async function pop(v) {
 async function ask() {
   try {
     const r = await fetch('/desk/alarm', { headers: { accept: 'application/json' } });
-    if (r.ok) { const v = await r.json(); show(v); await pop(v); }
+    if (r.ok) { const v = await r.json(); show(v); mail(v); await pop(v); }
     else if (r.status === 401 || r.status === 403) return;
   } catch { /* the next time */ }
   setTimeout(ask, EVERY);
