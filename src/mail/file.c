@@ -8,6 +8,7 @@
 
 #define MAX_WORDS   200000 /* bytes of a message; more is in the raw mail */
 #define MAX_HISTORY 900000
+#define SUBJECT_CHARS 200 /* of a ticket's; more would be refused there */
 
 static struct str content_key(struct arena *a, const struct mail *m)
 {
@@ -30,6 +31,27 @@ static struct str content_key(struct arena *a, const struct mail *m)
 		sha256_add(&h, m->files[i].sha256.p, m->files[i].sha256.n);
 	sha256_end(&h, hex);
 	return (struct str){ hex, 64 };
+}
+
+/* People's words for one line: signs that turn the direction of writing make one line look like another (S-04). */
+static struct str one_line_of(struct arena *a, struct str s, size_t chars)
+{
+	AUTO_BUF b;
+	size_t n = 0;
+
+	buf_init(&b, 4 * chars + 8);
+	for (size_t i = 0; i < s.n;) {
+		uint32_t c = str_utf8_next(s, &i);
+
+		if ((c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
+			continue;
+		if (n++ == chars - 1 && i < s.n) {
+			buf_add_utf8(&b, 0x2026);
+			break;
+		}
+		buf_add_utf8(&b, c);
+	}
+	return arena_str(a, buf_str(&b));
 }
 
 enum rc filing_settle(struct db_tx *tx, struct filing_job *job, enum intake_state state, struct str reason, struct ticket_id ticket, struct err *err)
@@ -209,7 +231,7 @@ enum rc filing_open(struct db_tx *tx, struct filing_job *job, const struct conta
 		return rc;
 	struct ticket_new n = {
 		.account = c->account, .contact = c->id, .kind = kind, .criticality = criticality,
-		.channel = CHANNEL_MAIL, .subject = str_trim(job->mail->subject).n ? job->mail->subject : STR("(no subject)"), .text = m.text,
+		.channel = CHANNEL_MAIL, .subject = str_trim(job->in->subject).n ? one_line_of(job->a, job->in->subject, SUBJECT_CHARS) : STR("(no subject)"), .text = m.text,
 		.quoted = m.quoted, .html = m.html, .attachments = m.attachments, .n_attachments = m.n_attachments,
 		.opened_at = job->in->received_at, .intake = job->in->id, .automatic = automatic, .author_email = m.author_email,
 	};
@@ -380,7 +402,7 @@ static bool is_cut(const struct filing_job *job)
 	for (size_t i = 0; i < COUNT(codes); i++)
 		if (mail_has_defect(m, codes[i]))
 			return true;
-	return job->files_left > 0 || shown.n > MAX_WORDS || m->quoted.n > MAX_HISTORY || (m->html.n && !job->html.n);
+	return job->files_left > 0 || m->subject.n > 4 * SUBJECT_CHARS || shown.n > MAX_WORDS || m->quoted.n > MAX_HISTORY || (m->html.n && !job->html.n);
 }
 
 enum rc file_mail(struct db_tx *tx, void *arg, struct err *err)
@@ -390,8 +412,8 @@ enum rc file_mail(struct db_tx *tx, void *arg, struct err *err)
 	enum rc rc;
 
 	job->in->from_addr = m->identity.p ? m->identity : m->from.n ? m->from.at[0].addr : STR_NULL;
-	job->in->from_name = m->from.n ? m->from.at[0].name : STR_NULL;
-	job->in->subject = str_utf8_clip(m->subject, 500);
+	job->in->from_name = m->from.n ? one_line_of(job->a, m->from.at[0].name, 200) : STR_NULL;
+	job->in->subject = m->subject.p ? one_line_of(job->a, m->subject, 400) : STR_NULL;
 	job->in->invite = invite_json(job->a, &m->invite);
 	job->in->crypto = (int)m->crypto;
 	job->in->message_id = m->message_id.n <= 500 ? m->message_id : STR_NULL;

@@ -91,6 +91,43 @@ TEST_EACH_DB(filing_says_what_is_not_shown)
 	filing_end(&m);
 }
 
+/* However long and odd its words are, a customer's mail is a ticket. */
+TEST_EACH_DB(filing_takes_any_words)
+{
+	static const struct {
+		const char *why, *unit;
+		int times;
+	} row[] = {
+		{ "a long subject", "long ", 2000 },
+		{ "one long word", "x", 9000 },
+		{ "signs of four bytes", "\xf0\x9f\x93\x9a", 2000 },
+		{ "writing turned round", "\xe2\x80\xae" "fdp.exe", 1 },
+		{ "signs that are none", "\x01\x07 \xff\xfe", 3 },
+		{ "only a sign that turns", "\xe2\x80\xae", 2 },
+		{ "nothing", "", 0 },
+	};
+	struct mail_world m;
+	AUTO_BUF b;
+
+	filing_make(t, &m);
+	buf_init(&b, 1 << 20);
+	for (size_t i = 0; i < COUNT(row); i++) {
+		buf_clear(&b);
+		ADD("From: \"");
+		for (int k = 0; k < row[i].times; k++)
+			buf_add(&b, row[i].unit, strlen(row[i].unit));
+		buf_addf(&b, "\" <writer@alpha.example>\nTo: support@desk.example\nMessage-ID: <%zu@alpha.example>\nSubject: ", i);
+		for (int k = 0; k < row[i].times; k++)
+			buf_add(&b, row[i].unit, strlen(row[i].unit));
+		ADD("\n\nwords\n");
+		filing_take_as(t, &m, buf_str(&b), "w@x.example", "support@desk.example");
+		EXPECT_EQ(row[i].why, m.last.state, INTAKE_MESSAGE);
+		EXPECT(row[i].why, m.view.t.subject.n > 0 && m.view.t.subject.n <= 800 && str_find(m.view.t.subject, STR("\xe2\x80\xae")) == STR_NONE);
+		EXPECT(row[i].why, str_find(m.last.from_name, STR("\xe2\x80\xae")) == STR_NONE);
+	}
+	filing_end(&m);
+}
+
 /* ---- who is speaking ---- */
 
 static int64_t said(struct test *t, struct mail_world *m, const char *words)

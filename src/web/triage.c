@@ -101,6 +101,14 @@ static struct str who_wrote(struct arena *a, const struct intake *in)
 	return in->mail_from.n ? in->mail_from : STR("–");
 }
 
+/* In a list, a line or two of it. */
+static struct str short_of(struct arena *a, struct str s)
+{
+	struct str head = str_utf8_clip(s, 160);
+
+	return head.n < s.n ? str_concat(a, head, STR("…")) : s;
+}
+
 static struct triage_row *rows_of(struct req *q, const struct intake *at, size_t n)
 {
 	struct triage_row *v = arena_array(q->arena, struct triage_row, n + 1);
@@ -109,7 +117,7 @@ static struct triage_row *rows_of(struct req *q, const struct intake *at, size_t
 	for (size_t i = 0; i < n; i++)
 		v[i] = (struct triage_row){ .id = at[i].id.v,
 			                    .who = who_wrote(q->arena, &at[i]),
-			                    .subject = or_empty(at[i].subject),
+			                    .subject = short_of(q->arena, or_empty(at[i].subject)),
 			                    .reason = str_of(tr(l, str_z(q->arena, or_empty(at[i].reason)))),
 			                    .size = i18n_bytes(q->arena, l, at[i].size),
 			                    .at = at[i].received_at };
