@@ -60,7 +60,8 @@ struct agent {
 };
 struct team {
 	struct team_id id;
-	struct str name;
+	struct str name, about; /* about: "" = nothing was said */
+	struct instant removed_at;
 };
 
 /* ---- find: RC_NOT_FOUND when absent ---- */
@@ -103,7 +104,14 @@ MUST_USE enum rc site_list(struct db_tx *tx, struct arena *out, struct account_i
                            size_t *ret_n, struct err *err); /* at most 500, two queries */
 MUST_USE enum rc agent_list(struct db_tx *tx, struct arena *out, struct agent **ret, size_t *ret_n,
                             struct err *err); /* at most 1000, active first */
+/* Those that were not removed, by name; at most 200. */
 MUST_USE enum rc team_list(struct db_tx *tx, struct arena *out, struct team **ret, size_t *ret_n, struct err *err);
+MUST_USE enum rc team_find(struct db_tx *tx, struct arena *out, struct team_id id, struct team *ret,
+                           struct err *err); /* removed ones, too */
+MUST_USE enum rc team_find_name(struct db_tx *tx, struct arena *out, struct str name, struct team *ret, struct err *err);
+/* Id and name of each, by name. */
+MUST_USE enum rc team_members(struct db_tx *tx, struct arena *out, struct team_id id, struct agent **ret, size_t *ret_n,
+                              struct err *err);
 
 /* ---- changes; `who` is checked by the caller's capability and, for contacts, here: managers change only their own
  *      account's people, never give more than they have, never remove the last manager (S-36) ---- */
@@ -135,6 +143,17 @@ MUST_USE enum rc agent_create(struct db_tx *tx, const struct actor *who, struct 
                               struct agent_id *ret, struct err *err);
 MUST_USE enum rc agent_update(struct db_tx *tx, const struct actor *who, struct instant now, const struct agent *a,
                               struct err *err); /* last administrator stays */
+/* Teams are the administrators'. One that was removed comes back, without members, when its name is added again. */
+MUST_USE enum rc team_add(struct db_tx *tx, const struct actor *who, struct instant now, const struct team *t,
+                          struct team_id *ret, struct err *err); /* RC_CONFLICT: name taken */
+MUST_USE enum rc team_update(struct db_tx *tx, const struct actor *who, struct instant now, const struct team *t,
+                             struct err *err); /* name, about */
+/* Exactly these agents, none of them disabled; RC_INVALID field "members" otherwise. */
+MUST_USE enum rc team_set_members(struct db_tx *tx, const struct actor *who, struct instant now, struct team_id id,
+                                  const struct agent_id *ids, size_t n, struct err *err);
+/* Only of a team without open tickets (ticket_team_leave()); the caller sees to policies that page it. */
+MUST_USE enum rc team_remove(struct db_tx *tx, const struct actor *who, struct instant now, struct team_id id,
+                             struct err *err);
 MUST_USE enum rc agent_count(struct db_tx *tx, int64_t *ret_active_admins, struct err *err);
 
 /* What a contact may do on things of this subscription and site (0 = account-wide thing): the widest role whose scope

@@ -464,7 +464,7 @@ enum rc contact_search(struct db_tx *tx, struct arena *out, struct str words, si
 	return rc;
 }
 
-/* ---- agents and teams ---- */
+/* ---- agents ---- */
 
 #define AGENT_COLS "SELECT id, name, email, role, lang, zone, created_at, disabled_at FROM agent "
 DB_QUERY(q_agent_find, "agent.find", AGENT_COLS "WHERE id = :id");
@@ -472,7 +472,6 @@ DB_QUERY(q_agent_email, "agent.find_email", AGENT_COLS "WHERE email = :email");
 DB_QUERY(q_agent_list, "agent.list",
          AGENT_COLS "ORDER BY CASE WHEN disabled_at IS NULL THEN 0 ELSE 1 END, name, id LIMIT :max");
 DB_QUERY(q_agent_count, "agent.count_admins", "SELECT COUNT(*) FROM agent WHERE role = 3 AND disabled_at IS NULL");
-DB_QUERY(q_team_list, "team.list", "SELECT id, name FROM team ORDER BY name, id LIMIT :max");
 
 static struct agent agent_row(struct db_rows *r, struct arena *out)
 {
@@ -526,20 +525,6 @@ enum rc agent_list(struct db_tx *tx, struct arena *out, struct agent **ret, size
 enum rc agent_count(struct db_tx *tx, int64_t *ret_active_admins, struct err *err)
 {
 	return db_get_i64(tx, &q_agent_count, DB_NO_ARGS, ret_active_admins, err);
-}
-
-enum rc team_list(struct db_tx *tx, struct arena *out, struct team **ret, size_t *ret_n, struct err *err)
-{
-	AUTO_ROWS rows = { 0 };
-	VEC(struct team) v = { 0 };
-	bool end = false;
-	enum rc rc = db_select(tx, &q_team_list, DB_ARGS(db_i64("max", LIST_MAX)), &rows, err);
-
-	while (rc == RC_OK && (rc = next(&rows, &end, err)) == RC_OK && !end)
-		*VEC_ADD(out, &v) = (struct team){ .id = { db_col_i64(&rows, 0) }, .name = db_col_str(&rows, 1, out) };
-	*ret = v.at;
-	*ret_n = v.n;
-	return rc;
 }
 
 /* ---- settings ---- */

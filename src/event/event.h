@@ -12,6 +12,7 @@
 #define EV_MESSAGE            "ticket.message"     /* public message added; channel, automatic, received? */
 #define EV_NOTE               "ticket.note"        /* internal note added (never public) */
 #define EV_ASSIGNED           "ticket.assigned"    /* from, to (names; null = nobody), to_id */
+#define EV_TEAM               "ticket.team"        /* from, to (names; null = none), to_id (never public) */
 #define EV_STATE              "ticket.state"       /* from, to (enum words), waiting_for? */
 #define EV_CRITICALITY        "ticket.criticality" /* from, to, reason */
 #define EV_KIND               "ticket.kind"        /* from, to, reason, criticality? priority? */
@@ -38,6 +39,7 @@
 #define EV_CALENDAR           "calendar.changed"   /* id, name */
 #define EV_ONCALL             "oncall.changed"     /* what, id, name: schedules, overrides, policies, rules */
 #define EV_AGENT              "agent.changed"
+#define EV_TEAM_CHANGED       "team.changed"       /* what, id, name, changed */
 #define EV_SIGN_IN            "auth.signed-in"
 #define EV_AUTH               "auth.changed"       /* password, second factor, token made or revoked */
 #define EV_ARTICLE            "article.changed"    /* id, what */

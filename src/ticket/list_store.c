@@ -5,9 +5,11 @@
 #define COLS                                                                                                           \
 	"SELECT t.id, t.number, t.kind, t.criticality, t.complexity, t.priority, t.state, t.waiting_for, t.subject,"   \
 	" a.name, c.name, g.name, t.resolution, t.account_id, t.assignee_id, t.channel, t.not_phoned, t.opened_at,"    \
-	" t.updated_at, t.callback_at, t.last_event_id FROM ticket t LEFT JOIN account a ON a.id = t.account_id"       \
-	" LEFT JOIN contact c ON c.id = t.contact_id LEFT JOIN agent g ON g.id = t.assignee_id WHERE "
-#define OF_ACCOUNT " AND (CAST(:account AS BIGINT) = 0 OR t.account_id = :account)"
+	" t.updated_at, t.callback_at, t.last_event_id, t.team_id, m.name FROM ticket t"                              \
+	" LEFT JOIN account a ON a.id = t.account_id LEFT JOIN contact c ON c.id = t.contact_id"                       \
+	" LEFT JOIN agent g ON g.id = t.assignee_id LEFT JOIN team m ON m.id = t.team_id WHERE "
+#define OF_TEAM    " AND (CAST(:team AS BIGINT) = 0 OR t.team_id = :team)"
+#define OF_ACCOUNT " AND (CAST(:account AS BIGINT) = 0 OR t.account_id = :account)" OF_TEAM
 #define NEWEST     " AND (t.updated_at, t.id) < (:k1, :k2) ORDER BY t.updated_at DESC, t.id DESC LIMIT :max"
 #define MY_ACCOUNT "t.account_id = :account AND " REACH_SCOPE
 
@@ -21,7 +23,21 @@ DB_QUERY(q_requests, "ticket.list_requests",
               " ORDER BY t.priority, t.opened_at, t.id LIMIT :max");
 DB_QUERY(q_waiting, "ticket.list_waiting", COLS "t.state = 3" OF_ACCOUNT NEWEST);
 DB_QUERY(q_all, "ticket.list_all", COLS "1 = 1" NEWEST);
-DB_QUERY(q_account, "ticket.list_account", COLS "t.account_id = :account" NEWEST);
+DB_QUERY(q_account, "ticket.list_account", COLS "t.account_id = :account" OF_TEAM NEWEST);
+DB_QUERY(q_team, "ticket.list_team", COLS "t.team_id = :team" NEWEST);
+DB_QUERY(q_team_open, "ticket.list_team_open",
+         COLS "t.team_id = :team AND t.state <= 3 AND (CAST(:account AS BIGINT) = 0 OR t.account_id = :account)" NEWEST);
+/* The first of each of my teams, then the first of those: as many rows as teams times a page are looked at. */
+#define FIRST_OF(team)                                                                                                 \
+	"SELECT x.id FROM ticket x WHERE x.team_id = " team " AND x.state <= 3"                                        \
+	" AND (CAST(:account AS BIGINT) = 0 OR x.account_id = :account) AND (x.updated_at, x.id) < (:k1, :k2)"         \
+	" ORDER BY x.updated_at DESC, x.id DESC LIMIT :max"
+#define BY_NEWEST " ORDER BY t.updated_at DESC, t.id DESC LIMIT :max"
+DB_QUERY2(q_my_teams, "ticket.my_teams",
+          COLS "t.id IN (SELECT j.id FROM agent_team n CROSS JOIN ticket j WHERE n.agent_id = :me AND j.id IN (" FIRST_OF(
+                  "n.team_id") "))" BY_NEWEST,
+          COLS "t.id IN (SELECT j.id FROM agent_team n CROSS JOIN LATERAL (" FIRST_OF("n.team_id") ") j"
+               " WHERE n.agent_id = :me)" BY_NEWEST);
 DB_QUERY(q_callbacks, "ticket.list_callbacks",
          COLS "t.callback_at IS NOT NULL" OF_ACCOUNT
               " AND (t.callback_at, t.id) > (:k1, :k2) ORDER BY t.callback_at, t.id LIMIT :max");
@@ -46,9 +62,14 @@ DB_QUERY(q_related, "ticket.related",
                                             "ELSE 2 END, t.updated_at DESC, t.id DESC LIMIT :max");
 #define UP_TO(where) "(SELECT COUNT(*) FROM (SELECT 1 FROM ticket WHERE " where " LIMIT 1000) n)"
 #define OPEN_COUNT(where) UP_TO(where " AND state <= 3") ", "
-DB_QUERY(q_counts, "ticket.counts",
-         "SELECT " OPEN_COUNT("assignee_id IS NULL") OPEN_COUNT("assignee_id = :me") OPEN_COUNT("kind = 1")
-                 OPEN_COUNT("kind = 2") UP_TO("state = 3") ", " UP_TO("callback_at IS NOT NULL"));
+#define COUNTS                                                                                                         \
+	"SELECT " OPEN_COUNT("assignee_id IS NULL") OPEN_COUNT("assignee_id = :me") OPEN_COUNT("kind = 1")             \
+	        OPEN_COUNT("kind = 2") UP_TO("state = 3") ", " UP_TO("callback_at IS NOT NULL")                        \
+	", (SELECT COUNT(*) FROM (SELECT 1 FROM agent_team g JOIN ticket t ON t.team_id = g.team_id"                    \
+	" WHERE g.agent_id = :me AND t.state <= 3 LIMIT 1000) n), "
+#define LINES(agg) "(SELECT " agg " FROM (SELECT id, name FROM team WHERE removed_at IS NULL ORDER BY name, id LIMIT 200) l)"
+DB_QUERY2(q_counts, "ticket.counts", COUNTS LINES("group_concat(id || ' ' || name, char(10))"),
+          COUNTS LINES("string_agg(id || ' ' || name, chr(10) ORDER BY name, id)"));
 
 enum order { NEWEST_FIRST, BY_RANK, BY_CALLBACK };
 struct view {
@@ -80,6 +101,9 @@ static bool view_of(enum ticket_list_view v, struct view *ret)
 		return true;
 	case VIEW_CALLBACKS:
 		*ret = (struct view){ &q_callbacks, NULL, BY_CALLBACK, false };
+		return true;
+	case VIEW_TEAMS:
+		*ret = (struct view){ &q_my_teams, NULL, NEWEST_FIRST, false };
 		return true;
 	case VIEW_CUSTOMER_OPEN:
 		*ret = (struct view){ &q_customer_open, &q_own_open, NEWEST_FIRST, true };
@@ -143,7 +167,9 @@ static struct ticket_row read_row(struct db_rows *r, struct arena *out)
 		                    .opened_at = db_col_time(r, 17),
 		                    .updated_at = db_col_time(r, 18),
 		                    .callback_at = db_col_time(r, 19),
-		                    .last_event = { db_col_i64(r, 20) } };
+		                    .last_event = { db_col_i64(r, 20) },
+		                    .team = { db_col_i64(r, 21) },
+		                    .team_name = db_col_str(r, 22, out) };
 }
 
 static enum rc read_rows(struct db_tx *tx, struct arena *out, const struct actor *who, const struct db_query *q,
@@ -156,8 +182,10 @@ static enum rc read_rows(struct db_tx *tx, struct arena *out, const struct actor
 	while (rc == RC_OK && (rc = db_next(&rows, err)) == RC_OK)
 		*VEC_ADD(out, &v) = read_row(&rows, out);
 	/* A customer's version is what ticket_find() tells: what is hidden must not show by its number (S-32). */
-	for (size_t i = 0; i < v.n && !actor_is_agent(who); i++)
-		v.at[i].last_event.v = 0;
+	for (size_t i = 0; i < v.n && !actor_is_agent(who); i++) {
+		v.at[i].last_event.v = v.at[i].team.v = 0;
+		v.at[i].team_name = STR_NULL; /* how the desk is organised is its own */
+	}
 	*ret = v.at;
 	*ret_n = v.n;
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
@@ -224,11 +252,15 @@ enum rc ticket_list(struct db_tx *tx, struct arena *out, const struct actor *who
 
 	if (q->view == VIEW_ALL && r.account)
 		sql = &q_account;
+	else if (q->view == VIEW_ALL && q->team.v)
+		sql = &q_team;
+	else if (q->view == VIEW_TEAMS && q->team.v)
+		sql = &q_team_open;
 	enum rc rc = cursor_read(after, v.order, key, err);
 
 	if (rc == RC_OK)
 		rc = read_rows(tx, out, who, sql,
-		               DB_ARGS(REACH_ARGS(r), db_i64("me", who->agent.v), db_i64("k0", key[0]),
+		               DB_ARGS(REACH_ARGS(r), db_i64("me", who->agent.v), db_i64("team", q->team.v), db_i64("k0", key[0]),
 		                       db_i64("k1", key[1]), db_i64("k2", key[2]), db_i64("max", (int64_t)max + 1)),
 		               ret, ret_n, err);
 	if (rc == RC_OK && *ret_n > max) {
@@ -238,7 +270,8 @@ enum rc ticket_list(struct db_tx *tx, struct arena *out, const struct actor *who
 	return rc;
 }
 
-enum rc ticket_counts(struct db_tx *tx, const struct actor *who, struct view_counts *ret, struct err *err)
+enum rc ticket_counts(struct db_tx *tx, struct arena *out, const struct actor *who, struct view_counts *ret,
+                      struct err *err)
 {
 	AUTO_ROWS rows = { 0 };
 	enum rc rc;
@@ -255,7 +288,9 @@ enum rc ticket_counts(struct db_tx *tx, const struct actor *who, struct view_cou
 			                     .incidents = (int)db_col_i64(&rows, 2),
 			                     .requests = (int)db_col_i64(&rows, 3),
 			                     .waiting = (int)db_col_i64(&rows, 4),
-			                     .callbacks = (int)db_col_i64(&rows, 5) };
+			                     .callbacks = (int)db_col_i64(&rows, 5),
+			                     .teams = (int)db_col_i64(&rows, 6),
+			                     .team_lines = db_col_str(&rows, 7, out) };
 	return rc;
 }
 

@@ -117,14 +117,14 @@ static void paging(struct test *t, struct db_tx *tx, struct world *w)
 	}
 	EXPECT_EQ("of one account", walk(t, tx, &w->ann, (struct ticket_query){ .view = VIEW_ALL, .account = w->a }),
 	          expected(VIEW_CUSTOMER_ALL, false));
-	EXPECT_RC(RC_OK, ticket_counts(tx, &w->ann, &c, ERR));
+	EXPECT_RC(RC_OK, ticket_counts(tx, ARENA, &w->ann, &c, ERR));
 	EXPECT_EQ("counts as long as lists", c.unassigned, expected(VIEW_UNASSIGNED, false));
 	EXPECT_EQ("mine", c.mine, expected(VIEW_MINE, false));
 	EXPECT_EQ("incidents", c.incidents, expected(VIEW_INCIDENTS, false));
 	EXPECT_EQ("requests", c.requests, expected(VIEW_REQUESTS, false));
 	EXPECT_EQ("waiting", c.waiting, expected(VIEW_WAITING, false));
 	EXPECT_EQ("callbacks", c.callbacks, expected(VIEW_CALLBACKS, false));
-	EXPECT_RC(RC_DENIED, ticket_counts(tx, &w->boss, &c, ERR));
+	EXPECT_RC(RC_DENIED, ticket_counts(tx, ARENA, &w->boss, &c, ERR));
 	EXPECT_RC(RC_DENIED,
 	          ticket_list(tx, ARENA, &w->boss, &(struct ticket_query){ .view = VIEW_ALL }, &rows, &n, &next, ERR));
 	EXPECT_RC(RC_DENIED, ticket_list(tx, ARENA, &w->ann, &(struct ticket_query){ .view = VIEW_CUSTOMER_ALL }, &rows,
@@ -193,7 +193,7 @@ static void check_plan(struct test *t, struct db_tx *tx, const struct db_query *
 	                              db_i64("id", 1), db_str("token", STR("t")), db_i64("ticket", 1),
 	                              db_i64("agent", 1), db_i64("first", 1), db_i64("last", 9), db_i64("after", 1),
 	                              db_i64("seen", 1), db_i64("kind", 1), db_i64("actor", 1), db_i64("owner_kind", 1), db_i64("owner", 1),
-	                              db_i64("purpose", 1), db_str("message_id", STR("m")), db_str("email", STR("e")));
+	                              db_i64("purpose", 1), db_i64("team", 1), db_str("message_id", STR("m")), db_str("email", STR("e")));
 
 	EXPECT_RC(RC_OK, db_select_built(tx, arena_strf(ARENA, "plan %s", q->name), sql, args, &r, ERR));
 	while (db_next(&r, ERR) == RC_OK) {
@@ -238,8 +238,8 @@ static void plans(struct test *t, struct db_tx *tx, struct world *w)
 		if (str_starts(name, STR("ticket.list_"))) {
 			check_plan(t, tx, *q, false);
 			lists++;
-		} else if (str_is(name, "ticket.related")) {
-			check_plan(t, tx, *q, true); /* a few rows, sorted by nearness */
+		} else if (str_is(name, "ticket.related") || str_is(name, "ticket.my_teams")) {
+			check_plan(t, tx, *q, true); /* a few rows, sorted by nearness, or a page of each team */
 		}
 		for (size_t i = 0; i < COUNT(more); i++) {
 			if (str_is(name, more[i])) {
@@ -249,7 +249,7 @@ static void plans(struct test *t, struct db_tx *tx, struct world *w)
 			}
 		}
 	}
-	EXPECT_EQ("all the lists", lists, 15);
+	EXPECT_EQ("all the lists", lists, 17);
 	EXPECT_EQ("all the others", others, COUNT(more));
 }
 

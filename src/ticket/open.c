@@ -244,6 +244,10 @@ static enum rc tell(struct opening *o, struct message_id message, struct event_i
 	json_kstr(&call.json, "phone", o->t.callback_phone);
 	if (rc == RC_OK && o->t.callback_phone.p)
 		rc = edit_tell(&c, EV_CALLBACK, true, (struct message_id){ 0 }, &call, err);
+	if (rc == RC_OK && o->t.team.v) {
+		c.t.team.v = 0; /* told as what happens to it, after its opening */
+		rc = edit_team(&c, o->t.team, o->t.team_name, err);
+	}
 	if (rc != RC_OK || !o->needs_word)
 		return rc == RC_OK ? ticket_first_event(o->tx, &c.t, err) : rc;
 	rc = ticket_ask_approval(&c, err);
@@ -267,6 +271,9 @@ enum rc ticket_open(struct db_tx *tx, struct arena *out, const struct actor *who
 		rc = kind(&o, err);
 	if (rc == RC_OK)
 		rc = place(&o, err);
+	o.t.team = n->team;
+	if (rc == RC_OK)
+		rc = ticket_check_team(tx, out, n->team, &o.t.team_name, err);
 	if (rc == RC_OK)
 		rc = judge(&o, ret, err);
 	if (rc == RC_OK && n->draft.v)

@@ -124,6 +124,7 @@ enum ticket_list_view {
 	VIEW_WAITING,
 	VIEW_ALL,
 	VIEW_CALLBACKS,
+	VIEW_TEAMS, /* open ones of the teams that I am in */
 	VIEW_CUSTOMER_OPEN,
 	VIEW_CUSTOMER_SOLVED,
 	VIEW_CUSTOMER_ALL
@@ -132,6 +133,7 @@ struct ticket_query {
 	enum ticket_list_view view;
 	bool mine_only;            /* customers: only tickets I opened */
 	struct account_id account; /* agents: of this account; 0 = all */
+	struct team_id team;       /* agents: of this team; 0 = all. In VIEW_TEAMS: instead of my teams */
 	struct str after;          /* cursor of the previous page, STR_NULL = first */
 	size_t max;                /* at most 100 */
 	struct ticket_id *ids;     /* instead of a view: exactly these (search hits), in this order */
@@ -144,9 +146,10 @@ struct ticket_row { /* what a list shows */
 	int criticality, complexity, priority;
 	enum ticket_state state;
 	enum waiting_for waiting_for;
-	struct str subject, account_name, contact_name, assignee_name, resolution;
+	struct str subject, account_name, contact_name, assignee_name, resolution, team_name;
 	struct account_id account;
 	struct agent_id assignee;
+	struct team_id team;
 	enum channel channel;
 	bool not_phoned;
 	struct instant opened_at, updated_at, callback_at;
@@ -157,9 +160,11 @@ struct ticket_row { /* what a list shows */
 MUST_USE enum rc ticket_list(struct db_tx *tx, struct arena *out, const struct actor *who, const struct ticket_query *q,
                              struct ticket_row **ret, size_t *ret_n, struct str *ret_next, struct err *err);
 struct view_counts {
-	int unassigned, mine, incidents, requests, waiting, callbacks;
-}; /* each counted up to 1000 */
-MUST_USE enum rc ticket_counts(struct db_tx *tx, const struct actor *who, struct view_counts *ret, struct err *err);
+	int unassigned, mine, incidents, requests, waiting, callbacks, teams; /* each counted up to 1000 */
+	struct str team_lines; /* of the teams there are, for menus: "ID NAME" a line, by name */
+};
+MUST_USE enum rc ticket_counts(struct db_tx *tx, struct arena *out, const struct actor *who, struct view_counts *ret,
+                               struct err *err);
 /* Other tickets about the same unit, then the same course, then of the same account; each newest first; at most max. */
 MUST_USE enum rc ticket_related(struct db_tx *tx, struct arena *out, const struct actor *who, const struct ticket *t,
                                 size_t max, struct ticket_row **ret, size_t *ret_n, struct err *err);
@@ -187,6 +192,7 @@ struct ticket_new {
 	bool automatic;
 	struct str callback_phone; /* asks to be called back */
 	struct str author_email;   /* mail: the address it came from */
+	struct team_id team;       /* 0 = none; not for customers to choose */
 };
 struct ticket_opened {
 	struct ticket_id id;
@@ -229,6 +235,20 @@ MUST_USE enum rc ticket_say(struct db_tx *tx, struct arena *out, const struct ac
 MUST_USE enum rc ticket_assign(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,
                                int64_t number, struct agent_id to, struct event_id seen,
                                struct err *err); /* 0 = nobody */
+MUST_USE enum rc ticket_set_team(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,
+                                 int64_t number, struct team_id to, struct event_id seen,
+                                 struct err *err); /* 0 = none; the assignee may be outside of it */
+/* Open tickets of a team that ends, to another team or none: at most `max`, *ret_moved of them; fewer than max: all. */
+MUST_USE enum rc ticket_team_leave(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,
+                                   struct team_id from, struct team_id to, size_t max, size_t *ret_moved,
+                                   struct err *err);
+struct team_work {
+	struct team_id id;
+	struct str name, about;
+	int members, open; /* who may sign in; tickets, counted up to 1000 */
+};
+MUST_USE enum rc team_work(struct db_tx *tx, struct arena *out, struct team_work **ret, size_t *ret_n,
+                           struct err *err); /* of all teams, by name; one query */
 MUST_USE enum rc ticket_set_state(struct db_tx *tx, struct arena *out, const struct actor *who, struct instant now,
                                   int64_t number, enum ticket_state to, enum waiting_for waiting, struct event_id seen,
                                   struct err *err); /* new, open, waiting */

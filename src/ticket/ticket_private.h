@@ -50,6 +50,11 @@ MUST_USE enum rc edit_save(struct edit *c, struct err *err);
 /* Moves to another state with its event; the same state and waiting_for again is nothing. */
 MUST_USE enum rc edit_state(struct edit *c, enum ticket_state to, enum waiting_for waiting, struct err *err);
 MUST_USE enum rc edit_assign(struct edit *c, struct agent_id to, struct str name, struct err *err);
+/* To a team that was looked up, with its event; the same again is nothing. */
+MUST_USE enum rc edit_team(struct edit *c, struct team_id to, struct str name, struct err *err);
+/* RC_INVALID field "team" for one that is not there; 0 is no team. */
+MUST_USE enum rc ticket_check_team(struct db_tx *tx, struct arena *out, struct team_id id, struct str *ret_name,
+                                   struct err *err);
 /* Resolved to open, within REOPEN_DAYS; RC_CONFLICT code "closed" later. */
 MUST_USE enum rc edit_reopen(struct edit *c, struct str reason, bool by_mail, struct err *err);
 enum rc edit_is_closed(struct err *err); /* the sentence for code "closed" */

@@ -31,16 +31,16 @@ DB_QUERY(q_insert, "ticket.insert",
          "complexity,"
          " priority, state, channel, subject, course, unit, affected_email, link, wanted_on, verdict, plan_code, "
          "not_phoned,"
-         " callback_at, callback_phone, opened_at, updated_at, mail_token)"
+         " callback_at, callback_phone, opened_at, updated_at, mail_token, team_id)"
          " VALUES (:number, :account, :contact, :subscription, :site, :kind, :criticality, :claimed, NULL, :priority, "
          "1, :channel,"
          " :subject, :course, :unit, :affected_email, :link, :wanted_on, :verdict, :plan_code, :not_phoned, "
          ":callback_at,"
-         " :callback_phone, :opened_at, :updated_at, :mail_token) RETURNING id");
+         " :callback_phone, :opened_at, :updated_at, :mail_token, :team) RETURNING id");
 DB_QUERY(q_save, "ticket.save",
          "UPDATE ticket SET kind = :kind, criticality = :criticality, complexity = :complexity, priority = :priority,"
          " state = :state, waiting_for = :waiting_for, subject = :subject, course = :course, unit = :unit,"
-         " affected_email = :affected_email, link = :link, wanted_on = :wanted_on, assignee_id = :assignee,"
+         " affected_email = :affected_email, link = :link, wanted_on = :wanted_on, assignee_id = :assignee, team_id = :team,"
          " not_phoned = :not_phoned, callback_at = :callback_at, callback_phone = :callback_phone, resolution = "
          ":resolution,"
          " updated_at = :updated_at, responded_at = :responded_at, resolved_at = :resolved_at, confirmed_at = "
@@ -181,6 +181,8 @@ static void hide(const struct actor *who, const struct beside *b, struct ticket 
 	if (actor_is_agent(who))
 		return;
 	t->mail_token = STR_NULL;
+	t->team.v = 0; /* how the desk is organised is its own */
+	t->team_name = STR_NULL;
 	t->last_event = b->visible;
 }
 
@@ -245,7 +247,7 @@ enum rc ticket_insert(struct db_tx *tx, const struct ticket *t, struct ticket_id
 	                          db_str("plan_code", t->plan_code), db_i64("not_phoned", t->not_phoned),
 	                          db_time("callback_at", t->callback_at), db_str("callback_phone", t->callback_phone),
 	                          db_time("opened_at", t->opened_at), db_time("updated_at", t->updated_at),
-	                          db_str("mail_token", t->mail_token)),
+	                          db_str("mail_token", t->mail_token), db_id("team", t->team.v)),
 	                  &ret->v, err);
 }
 
@@ -265,6 +267,7 @@ enum rc ticket_save(struct db_tx *tx, const struct ticket *t, struct event_id wa
 	                db_str("subject", t->subject), db_str("course", t->course), db_str("unit", t->unit),
 	                db_str("affected_email", t->affected_email), db_str("link", t->link),
 	                db_str("wanted_on", t->wanted_on), db_id("assignee", t->assignee.v),
+	                db_id("team", t->team.v),
 	                db_i64("not_phoned", t->not_phoned), db_time("callback_at", t->callback_at),
 	                db_str("callback_phone", t->callback_phone), db_str("resolution", t->resolution),
 	                db_time("updated_at", t->updated_at), db_time("responded_at", t->responded_at),

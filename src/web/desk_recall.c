@@ -57,14 +57,21 @@ static enum rc counts_at(struct db_tx *tx, const struct req *q, int64_t stamp, s
 	                            (long long)q->actor.account.v);
 	struct str have;
 
-	if (web_is_agent(q) && known(q, key, stamp, &have) && have.n == sizeof(*ret)) {
+	if (web_is_agent(q) && known(q, key, stamp, &have) && have.n >= sizeof(*ret)) {
 		memcpy(ret, have.p, sizeof(*ret));
+		ret->team_lines = str_from(have, sizeof(*ret));
 		return RC_OK;
 	}
-	enum rc rc = ticket_counts(tx, &q->actor, ret, err);
+	enum rc rc = ticket_counts(tx, q->arena, &q->actor, ret, err);
+	AUTO_BUF b;
 
-	if (rc == RC_OK)
-		keep(q, key, stamp, ret, sizeof(*ret));
+	buf_init(&b, 200 << 10);
+	if (rc != RC_OK)
+		return rc;
+	buf_add(&b, ret, sizeof(*ret));
+	buf_adds(&b, ret->team_lines);
+	if (!b.full)
+		keep(q, key, stamp, b.p, b.n);
 	return rc;
 }
 

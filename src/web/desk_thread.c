@@ -128,6 +128,15 @@ static struct str say_assigned(const struct telling *t)
 	return SAY(t, N_("{who} assigned the ticket to {to}"), { "to", to });
 }
 
+static struct str say_team(const struct telling *t)
+{
+	struct str to = word(t, "to"), from = word(t, "from");
+
+	if (!to.n)
+		return SAY(t, N_("{who} took the ticket from the team {from}"), { "from", from.n ? from : STR("–") });
+	return SAY(t, N_("{who} gave the ticket to the team {to}"), { "to", to });
+}
+
 static struct str say_state(const struct telling *t)
 {
 	enum ticket_state s = STATE_OPEN;
@@ -426,6 +435,7 @@ static struct str tell(const struct req *q, const struct event *e)
 	} words[] = {
 		{EV_TICKET_OPENED,   say_opened        },
 		{ EV_ASSIGNED,       say_assigned      },
+		{ EV_TEAM,           say_team          },
 		{ EV_STATE,          say_state         },
 		{ EV_CRITICALITY,    say_criticality   },
 		{ EV_KIND,           say_kind          },
