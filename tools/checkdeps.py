@@ -11,7 +11,7 @@ LEVELS = [
     ['util'],
     ['db', 'html', 'lms'], ['mime', 'markdown'],
     ['auth', 'jobs', 'outbox', 'inbox', 'blob', 'jail', 'i18n', 'http'],
-    ['event'], ['search', 'account'], ['calendar'], ['entitlement'], ['ticket', 'kb'], ['clock'], ['oncall'], ['call'],
+    ['event'], ['search', 'account'], ['calendar'], ['entitlement'], ['ticket', 'kb'], ['clock'], ['oncall'], ['call', 'notice'],
     ['desk'],
     ['web', 'api', 'mail', 'phone'],
     ['app'],

@@ -183,4 +183,6 @@ MUST_USE enum rc account_import_csv(struct db *db, struct arena *out, const stru
 /* ---- settings ---- */
 MUST_USE enum rc setting_get(struct db_tx *tx, struct arena *out, const char *key, struct str *ret,
                              struct err *err); /* RC_NOT_FOUND */
+/* What the desk is called: as configured, else as the first-run page set it. */
+struct str setting_product(struct db_tx *tx, struct arena *out, struct str configured);
 MUST_USE enum rc setting_set(struct db_tx *tx, const char *key, struct str value, struct err *err);

@@ -546,6 +546,15 @@ enum rc setting_get(struct db_tx *tx, struct arena *out, const char *key, struct
 	return rc == RC_NOT_FOUND ? fail(err, rc, "The setting \"%s\" is not set.", key) : rc;
 }
 
+struct str setting_product(struct db_tx *tx, struct arena *out, struct str configured)
+{
+	struct str set;
+
+	if (configured.n)
+		return configured;
+	return setting_get(tx, out, "product", &set, NULL) == RC_OK && set.n ? set : STR("Carrel");
+}
+
 enum rc setting_set(struct db_tx *tx, const char *key, struct str value, struct err *err)
 {
 	return db_exec(tx, &q_setting_set, DB_ARGS(db_str("key", str_of(key)), db_str("value", or_empty(value))), NULL,

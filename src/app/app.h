@@ -4,6 +4,7 @@
 #include "event/event.h"
 #include "http/http.h"
 #include "jobs/jobs.h"
+#include "notice/notice.h"
 
 struct lmtp;
 
@@ -15,6 +16,7 @@ struct app {
 	struct http *http;
 	struct lmtp *lmtp;
 	struct job_runner *jobs;
+	struct notice_teller notices;
 	const char *program; /* path of this binary, for the jail to run itself */
 };
 MUST_USE enum rc app_open(struct app *app, char *const *flags, struct err *err);

@@ -22,7 +22,7 @@
 #include <jansson.h>
 
 const struct route *const wire_routes[] = {
-	asset_routes,  signin_routes, people_routes, portal_routes, new_ticket_routes, ticket_details_routes, portal_ticket_routes, portal_problem_routes, approve_routes, theme_routes, push_routes, kb_routes, kb_public_routes, kb_use_routes, kb_find_routes, kb_media_routes, kb_source_routes, claim_routes, mail_file_routes,
+	asset_routes,  signin_routes, people_routes, portal_routes, new_ticket_routes, ticket_details_routes, portal_ticket_routes, portal_problem_routes, approve_routes, theme_routes, push_routes, notice_routes, notice_choice_routes, kb_routes, kb_public_routes, kb_use_routes, kb_find_routes, kb_media_routes, kb_source_routes, claim_routes, mail_file_routes,
 	kb_edit_routes, kb_life_routes, kb_history_routes, kb_ticket_routes,
 	desk_routes,   desk_ticket_routes, desk_problem_routes, desk_request_routes, triage_routes, clock_routes, board_routes, report_routes, oncall_routes, call_routes, desk_new_routes, admin_oncall_routes, admin_schedule_routes, admin_policy_routes, admin_routes, api_routes, cti_routes, ops_routes, NULL,
 };
@@ -50,6 +50,8 @@ static enum rc tidy_step(struct db_tx *tx, void *arg, struct err *err)
 		rc = throttle_expire(tx, time_add(now, -DAY_US), err);
 	if (rc == RC_OK)
 		rc = idempotency_expire(tx, time_add(now, -DAY_US), err);
+	if (rc == RC_OK)
+		rc = notice_expire(tx, now, err);
 	return rc;
 }
 
@@ -175,6 +177,7 @@ const struct job_kind wire_jobs[] = {
 	{ .name = "kb.life", .run = kb_job_life, .every_seconds = 15, .lease_seconds = 300 },
 	{ .name = "kb.links", .run = kb_job_links, .every_seconds = 300, .lease_seconds = 600 },
 	{ .name = "kb.tidy", .run = kb_job_tidy, .every_seconds = 3600, .lease_seconds = 300 },
+	{ .name = "notice.mail", .run = notice_job, .every_seconds = 15, .lease_seconds = 300 },
 	{ .name = "desk.tidy", .run = job_tidy, .every_seconds = 3600 },
 	{ .name = NULL },
 };
@@ -183,10 +186,12 @@ const struct job_kind wire_jobs[] = {
 
 size_t wire_readers(struct app *app, struct event_reader *ret, size_t max)
 {
-	assert(max >= 4);
+	assert(max >= 5);
 	ret[0] = notify_reader(&app->desk);
 	ret[1] = search_reader();
 	ret[2] = clock_reader(NULL);
 	ret[3] = oncall_reader(NULL);
-	return 4;
+	app->notices = (struct notice_teller){ .desk = &app->desk };
+	ret[4] = notice_reader(&app->notices);
+	return 5;
 }

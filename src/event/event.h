@@ -29,6 +29,7 @@
 #define EV_APPROVAL           "ticket.approval"    /* what: asked, approved, declined; reason? */
 #define EV_CHECKLIST          "ticket.checklist"   /* what: type, added, done, undone, dropped; text (never public) */
 #define EV_PARTICIPANT        "ticket.participant" /* email, accepted */
+#define EV_FOLLOWED           "ticket.followed"    /* what: follows, left; an agent who wants to be told (never public) */
 #define EV_MAIL_FAILED        "mail.failed"        /* to, error (never public) */
 #define EV_MAIL_AGAIN         "mail.again"         /* to: somebody had a failed mail sent again (never public) */
 #define EV_MAIL_AUTOMATIC     "mail.automatic"     /* an automatic mail was filed (never public) */

@@ -11,8 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define MAX_TRIES 10    /* of what fails by itself: some five minutes */
-#define MAX_WAITS 1500  /* of what fails because something else does, at most a minute apart: a day */
+#define MAX_TRIES 10
 #define MAX_KEPT  200000
 #define FILES_KEPT 100 /* of one mail; more are in its raw bytes */
 
@@ -143,26 +142,6 @@ static enum rc keep_files(struct filing_job *job, struct err *err)
 	return rc;
 }
 
-/* Who forwards a mail as a file and writes nothing means its words. What cannot be read stays a file. */
-static void open_forwarded(struct filing_job *job)
-{
-	const struct mail *m = job->mail;
-	struct mail inner;
-
-	if (str_trim(m->text).n || m->html.n || m->invite.is || m->crypto != MAIL_PLAIN)
-		return;
-	for (size_t i = 0; i < m->n_files; i++) {
-		if (!str_is(m->files[i].type, "message/rfc822") || jail_mail(job->desk->jail, job->a, m->files[i].bytes, &inner, NULL) != RC_OK ||
-		    !str_trim(inner.text).n)
-			continue;
-		struct mail_addr from = inner.from.n ? inner.from.at[0] : (struct mail_addr){ STR_INIT(""), STR_INIT("") };
-
-		job->forwarded = arena_strf(job->a, "From: " STR_F " <" STR_F ">\nSubject: " STR_F "\n\n" STR_F, STR_A(from.name), STR_A(from.addr),
-					    STR_A(inner.subject), STR_A(inner.text));
-		return;
-	}
-}
-
 static enum rc quarantine_step(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct filing_job *job = arg;
@@ -174,9 +153,7 @@ static enum rc tried_step(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct filing_job *job = arg;
 
-	int64_t wait = job->in->tries < 6 ? SECOND_US << job->in->tries : MINUTE_US;
-
-	return intake_tried(tx, job->in->id, job->result.reason, time_add(job->now, wait), err);
+	return intake_tried(tx, job->in->id, job->result.reason, err);
 }
 
 static enum rc aside_step(struct db_tx *tx, void *arg, struct err *err)
@@ -207,7 +184,6 @@ static enum rc take_in(struct filing_job *job, struct err *err)
 		return db_write(job->desk->db, aside_step, job, err);
 	if ((rc = keep_files(job, err)) != RC_OK)
 		return rc;
-	open_forwarded(job);
 	if (mail.html.p) {
 		struct html_result r = { .html = mail.html, .quoted_at = mail.html_quoted_at, .quoted_end = mail.html_quoted_end };
 
@@ -219,11 +195,11 @@ static enum rc take_in(struct filing_job *job, struct err *err)
 	return db_write_behind(job->desk->db, file_mail, job, err);
 }
 
-static bool one(struct desk *desk, struct intake *in, struct instant now)
+static bool one(struct desk *desk, struct intake *in)
 {
 	AUTO_ARENA a;
 	struct err err = { 0 };
-	struct filing_job job = { .desk = desk, .a = &a, .in = in, .now = now };
+	struct filing_job job = { .desk = desk, .a = &a, .in = in, .now = time_now() };
 
 	arena_init(&a);
 	enum rc rc = take_in(&job, &err);
@@ -233,7 +209,7 @@ static bool one(struct desk *desk, struct intake *in, struct instant now)
 	}
 	log_warn("mail.not-filed", { "intake", LOG_I64(in->id.v) }, { "tries", LOG_I64(in->tries + 1) }, { "why", LOG_Z(err.text) });
 	job.result.reason = arena_str(&a, str_of(err.text));
-	if (in->tries + 1 >= (rc == RC_RETRY ? MAX_WAITS : MAX_TRIES)) {
+	if (in->tries + 1 >= MAX_TRIES) {
 		job.result.state = INTAKE_QUARANTINE;
 		return db_write(desk->db, quarantine_step, &job, NULL) == RC_OK;
 	}
@@ -245,7 +221,6 @@ static bool one(struct desk *desk, struct intake *in, struct instant now)
 
 struct due {
 	struct arena *a;
-	struct instant now;
 	int64_t after;
 	size_t max, n;
 	struct intake *at;
@@ -255,13 +230,13 @@ static enum rc due_step(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct due *d = arg;
 
-	return intake_due(tx, d->a, d->now, d->after, d->max, &d->at, &d->n, err);
+	return intake_due(tx, d->a, d->after, d->max, &d->at, &d->n, err);
 }
 
-size_t intake_run(struct desk *desk, struct instant now, size_t max)
+size_t intake_run(struct desk *desk, size_t max)
 {
 	AUTO_ARENA a;
-	struct due d = { .a = &a, .now = now, .max = max };
+	struct due d = { .a = &a, .max = max };
 	struct err err = { 0 };
 	size_t moved = 0;
 
@@ -271,7 +246,7 @@ size_t intake_run(struct desk *desk, struct instant now, size_t max)
 		return 0;
 	}
 	for (size_t i = 0; i < d.n; i++)
-		moved += one(desk, &d.at[i], now);
+		moved += one(desk, &d.at[i]);
 	return moved;
 }
 
@@ -293,11 +268,11 @@ static void *run(void *arg)
 	while (!atomic_load(&l->stop)) {
 		uint64_t seen = db_commits(l->desk->db);
 
-		if (intake_run(l->desk, time_now(), 50) > 0) {
+		if (intake_run(l->desk, 50) > 0) {
 			wait_ms = 1000;
 			continue;
 		}
-		/* What failed is due again a little later: ten seconds is the longest it waits for us. */
+		/* What failed is looked at again with the next commit or a little later. */
 		db_wait_commit(l->desk->db, seen, wait_ms);
 		wait_ms = wait_ms < 10000 ? wait_ms * 2 : 10000;
 	}

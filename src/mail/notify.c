@@ -4,6 +4,7 @@
 #include "entitlement/promise.h"
 #include "mail/intake_private.h"
 #include "mail/notify_private.h"
+#include "notice/notice.h"
 #include "outbox/text.h"
 #include <jansson.h>
 
@@ -21,11 +22,7 @@ struct telling {
 
 static struct str product_name(struct desk *d, struct db_tx *tx, struct arena *a)
 {
-	struct str set;
-
-	if (d->config.product.n)
-		return d->config.product;
-	return setting_get(tx, a, "product", &set, NULL) == RC_OK && set.n ? set : STR("Carrel");
+	return setting_product(tx, a, d->config.product);
 }
 
 /* One line: subjects of tickets come from people. */
@@ -74,6 +71,9 @@ static enum rc send_one(struct telling *t, const struct recipient *to, const cha
 		.text = text,
 		.attachments = files,
 	};
+	/* Who asked is in a conversation; somebody in copy may leave it. */
+	if (to->contact.v != t->t.contact.v && strcmp(kind, "approval") != 0)
+		m.unsubscribe = notice_stop_url(t->a, d, &(struct notice_stop){ .ticket = t->t.id, .email = to->email });
 	rc = outbox_put(t->tx, &m, t->e->at, NULL, err);
 	return rc == RC_OK ? mail_ref_add(t->tx, m.message_id, t->t.id, err) : rc;
 }
@@ -207,6 +207,16 @@ static bool worth_telling(const struct event *e)
 	return false;
 }
 
+/* Answers and solutions always arrive; the rest one may do without. */
+static enum rc wanted(struct telling *t, const struct recipient *to, const char *kind, bool *ret, struct err *err)
+{
+	if (strcmp(kind, "ack") == 0 && !t->t.not_phoned) /* else it has the telephone number, which matters */
+		return notice_own(t->tx, to->contact, NOTICE_OWN_ACK, ret, err);
+	if (strcmp(kind, "criticality") == 0 || strcmp(kind, "kind") == 0)
+		return notice_own(t->tx, to->contact, NOTICE_OWN_CHANGED, ret, err);
+	return RC_OK;
+}
+
 static enum rc tell(struct telling *t, struct err *err)
 {
 	struct actor system = actor_system();
@@ -228,12 +238,14 @@ static enum rc tell(struct telling *t, struct err *err)
 	for (size_t i = 0; i < n && rc == RC_OK; i++) {
 		const char *kind = "";
 		struct str text;
-		bool ack;
+		bool ack, wants = true;
 
 		rc = text_of(t, i18n_lang(to[i].lang), &to[i], &kind, &text, err);
 		ack = strcmp(kind, "ack") == 0;
+		if (rc == RC_OK && text.p)
+			rc = wanted(t, &to[i], kind, &wants, err);
 		/* An acknowledgement is for who wrote, not for those who listen. */
-		if (rc == RC_OK && text.p && (!ack || i == 0))
+		if (rc == RC_OK && text.p && wants && (!ack || i == 0))
 			rc = send_one(t, &to[i], kind, ack, text, files, err);
 	}
 	return rc;

@@ -210,15 +210,20 @@ static enum rc compose(struct sending *s, struct str *ret, struct err *err)
 		.text = text,
 		.html = m->html.n ? m->html
 				  : arena_strf(s->a, "<!doctype html><html><head><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light dark\"></head><body>" STR_F "</body></html>", STR_A(page)),
-		.auto_submitted = m->automatic ? "auto-replied" : NULL,
+		.auto_submitted = m->automatic == OUTMAIL_GENERATED ? "auto-generated" : m->automatic ? "auto-replied" : NULL,
 		.files = s->files,
 		.n_files = s->n_files,
 	};
-	static const struct mail_out_header robot[] = { { "X-Auto-Response-Suppress", STR_INIT("All") }, { "Precedence", STR_INIT("bulk") } };
+	struct mail_out_header extra[4];
 	if (m->automatic) {
-		out.extra = robot;
-		out.n_extra = COUNT(robot);
+		extra[out.n_extra++] = (struct mail_out_header){ "X-Auto-Response-Suppress", STR("All") };
+		extra[out.n_extra++] = (struct mail_out_header){ "Precedence", STR("bulk") };
 	}
+	if (m->unsubscribe.n) { /* one click (RFC 8058); our DKIM signature covers both */
+		extra[out.n_extra++] = (struct mail_out_header){ "List-Unsubscribe", arena_strf(s->a, "<" STR_F ">", STR_A(m->unsubscribe)) };
+		extra[out.n_extra++] = (struct mail_out_header){ "List-Unsubscribe-Post", STR("List-Unsubscribe=One-Click") };
+	}
+	out.extra = extra;
 	rc = mime_build(s->a, &out, ret, err);
 	return rc == RC_OK ? sign(s, ret, err) : rc;
 }

@@ -221,3 +221,44 @@ TEST_EACH_DB(sender_links_to_what_is_too_large)
 	filing_end(&m);
 	close(s->fd);
 }
+
+/* ---- mails one may not want ---- */
+
+static enum rc put_news(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct large *l = arg;
+	struct outmail m = { .kind = "notice", .automatic = OUTMAIL_GENERATED, .from_addr = STR("support@desk.example"),
+		             .to_addr = STR("ann@desk.example"), .subject = STR("News"), .text = STR("Somebody wrote."),
+		             .unsubscribe = STR("https://desk.example/mails/stop/a1.abc") };
+	struct outmail bad = m;
+
+	bad.unsubscribe = STR("https://desk.example/>\r\nBcc: mallory@else.example");
+	test_expect(l->t, __FILE__, __LINE__, "a link is no way to write headers", "outbox_put", outbox_put(tx, &bad, NOW, &l->id, err) == RC_INVALID);
+	return outbox_put(tx, &m, NOW, &l->id, err);
+}
+
+TEST_EACH_DB(sender_says_how_to_end_mails)
+{
+	static const struct timeval limit = { .tv_sec = 60 };
+	struct large l = { .t = t };
+	struct taking_mail *s = arena_new(&t->arena, struct taking_mail);
+	struct mail_world m;
+	pthread_t thread;
+	int port;
+
+	filing_make(t, &m);
+	s->fd = closed_port(&port);
+	if (listen(s->fd, 1) != 0 || setsockopt(s->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 || pthread_create(&thread, NULL, take_mail, s) != 0)
+		die("cannot listen");
+	m.desk.config.smtp_url = arena_strf(&t->arena, "smtp://127.0.0.1:%d", port);
+	EXPECT_RC(RC_OK, db_write(t->db, put_news, &l, &t->err));
+	sender_run(&m.desk, NOW, 10);
+	pthread_join(thread, NULL);
+	struct str mail = { s->text, s->n };
+
+	EXPECT("one click (RFC 8058)", str_find(mail, STR("\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")) != STR_NONE);
+	EXPECT("and where", str_find(mail, STR("\nList-Unsubscribe: <https://desk.example/mails/stop/a1.abc>\r\n")) != STR_NONE);
+	EXPECT("it answers nobody", str_find(mail, STR("\nAuto-Submitted: auto-generated\r\n")) != STR_NONE);
+	filing_end(&m);
+	close(s->fd);
+}

@@ -3,18 +3,22 @@
 #pragma once
 #include "db/db.h"
 
+/* Answers of the program to somebody's mail have a budget, so that two programs end; what it tells by itself to those who
+ * chose to be told (RFC 3834, section 2: "auto-generated") answers nobody and has none. */
+enum outmail_automatic { OUTMAIL_BY_PERSON, OUTMAIL_REPLIED, OUTMAIL_GENERATED };
 struct outmail {               /* what is to be sent; strings are borrowed during the call */
 	struct str dedupe;     /* STR_NULL = none; an equal row makes the call a no-op (RC_OK, id 0) */
 	struct ticket_id ticket;
 	struct message_id message; /* the ticket message it carries */
 	const char *kind;      /* "ack", "reply", ... see sql/0003_service.sql */
-	bool automatic;
+	int automatic;         /* enum outmail_automatic */
 	struct str from_name, from_addr, to_name, to_addr;
 	struct str reply_to;
 	struct str message_id; /* without <>; STR_NULL: a fresh one is made */
 	struct str in_reply_to, refs;
 	struct str subject, text, html; /* html STR_NULL: made from the text when it is sent */
 	struct str attachments;         /* JSON array of attachment ids; STR_NULL = none */
+	struct str unsubscribe;         /* address of a page that ends mails like this (RFC 2369, RFC 8058); STR_NULL: a conversation */
 	struct instant at;              /* not before */
 };
 /* Queues. Automatic mail beyond the budget (1 per address and ticket a day, without a ticket 1 per kind, 10 an hour per address) or to a
@@ -58,8 +62,8 @@ struct outmail_row {
 	struct outmail_id id;
 	struct ticket_id ticket;
 	struct message_id message;
-	struct str kind, from_name, from_addr, to_name, to_addr, reply_to, message_id, in_reply_to, refs, subject, text, html, attachments, error;
-	bool automatic;
+	struct str kind, from_name, from_addr, to_name, to_addr, reply_to, message_id, in_reply_to, refs, subject, text, html, attachments, error, unsubscribe;
+	int automatic;         /* enum outmail_automatic */
 	int state, tries;      /* enum outmail_state */
 	struct instant created_at, next_at, sent_at;
 	struct instant tried_since; /* created, or the last time somebody had it sent again */

@@ -6,11 +6,11 @@
 DB_QUERY(q_put, "outbox.put",
          "INSERT INTO outmail (dedupe, ticket_id, message_ref, kind, automatic, from_name, from_addr, to_name, "
          "to_addr, reply_to, message_id,"
-         " in_reply_to, refs, subject, text, html, attachments, state, next_at, error, created_at) VALUES (:dedupe, "
+         " in_reply_to, refs, subject, text, html, attachments, state, next_at, error, created_at, unsubscribe) VALUES (:dedupe, "
          ":ticket, :message, :kind,"
          " :automatic, :from_name, :from_addr, :to_name, :to_addr, :reply_to, :message_id, :in_reply_to, :refs, "
          ":subject, :text, :html,"
-         " :attachments, :state, :next, :error, :now) ON CONFLICT (dedupe) DO NOTHING RETURNING id");
+         " :attachments, :state, :next, :error, :now, :unsubscribe) ON CONFLICT (dedupe) DO NOTHING RETURNING id");
 DB_QUERY(q_hour, "outbox.hour",
          "SELECT COUNT(*) FROM outmail WHERE automatic = 1 AND to_addr = :to AND created_at > :since AND state <> 4");
 DB_QUERY(q_day, "outbox.day",
@@ -23,7 +23,7 @@ DB_QUERY2(q_hold, "outbox.hold", "SELECT 1",
 #define COLUMNS                                                                                                        \
 	"id, ticket_id, message_ref, kind, automatic, from_name, from_addr, to_name, to_addr, reply_to, message_id, "  \
 	"in_reply_to, refs,"                                                                                           \
-	" subject, text, html, attachments, state, tries, error, created_at, next_at, sent_at, again_at, seen_at, seen_by"
+	" subject, text, html, attachments, state, tries, error, created_at, next_at, sent_at, again_at, seen_at, seen_by, unsubscribe"
 DB_QUERY2(q_take, "outbox.take",
           "UPDATE outmail SET next_at = :lease, tries = tries + 1 WHERE id IN (SELECT id FROM outmail WHERE state = 1 "
           "AND next_at <= :now"
@@ -98,6 +98,7 @@ static enum rc headers_ok(const struct outmail *m, struct err *err)
 		{ m->in_reply_to, "In-Reply-To",      ID           },
 		{ m->refs,        "References",       IDS          },
 		{ m->subject,     "subject",          WORDS        },
+		{ m->unsubscribe, "List-Unsubscribe", IDS          },
 	};
 
 	for (size_t i = 0; i < COUNT(field); i++) {
@@ -127,7 +128,7 @@ static enum rc budget(struct db_tx *tx, const struct outmail *m, struct str to, 
 	enum rc rc;
 
 	*why = STR_NULL;
-	if (!m->automatic)
+	if (m->automatic != OUTMAIL_REPLIED)
 		return RC_OK;
 	if (mail_is_robot(to)) {
 		*why = STR("the address belongs to a program");
@@ -179,7 +180,7 @@ enum rc outbox_put(struct db_tx *tx, const struct outmail *m, struct instant now
 	                db_str("html", m->html), db_str("attachments", m->attachments.p ? m->attachments : STR("[]")),
 	                db_i64("state", why.p ? OUTMAIL_SUPPRESSED : OUTMAIL_QUEUED),
 	                db_i64("next", time_is_set(m->at) ? m->at.us : now.us), db_str("error", why),
-	                db_i64("now", now.us)),
+	                db_i64("now", now.us), db_str("unsubscribe", m->unsubscribe)),
 	        &id, err);
 	if (rc == RC_NOT_FOUND)
 		rc = RC_OK; /* an equal one is there already */
@@ -201,7 +202,7 @@ static enum rc rows(struct db_tx *tx, const struct db_query *q, struct db_args a
 			.ticket = { db_col_i64(&r, 1) },
 			.message = { db_col_i64(&r, 2) },
 			.kind = db_col_str(&r, 3, out),
-			.automatic = db_col_i64(&r, 4) != 0,
+			.automatic = (int)db_col_i64(&r, 4),
 			.from_name = db_col_str(&r, 5, out),
 			.from_addr = db_col_str(&r, 6, out),
 			.to_name = db_col_str(&r, 7, out),
@@ -223,6 +224,7 @@ static enum rc rows(struct db_tx *tx, const struct db_query *q, struct db_args a
 			.tried_since = db_col_time(&r, db_col_time(&r, 23).us ? 23 : 20),
 			.seen_at = db_col_time(&r, 24),
 			.seen_by = db_col_str(&r, 25, out),
+			.unsubscribe = db_col_str(&r, 26, out),
 		};
 	if (rc != RC_NOT_FOUND)
 		return rc;

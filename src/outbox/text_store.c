@@ -48,6 +48,9 @@ const struct mail_text_kind *mail_text_kinds(void)
 		{ "not-covered", N_("Answer to a sender whom support does not cover"),
 		  N_("Hello {name},\n\nwe received your mail and kept it. {why}\n\nThese people of your organisation can change it: {who}\n\nThe public knowledge base is open to you: {kb}\n\n{product}\n"),
 		  "name why who kb product", "why" },
+		{ "notice", N_("News, to those who chose to be told"),
+		  N_("Hello {name},\n\n{news}\n--\n{product}: {url}\nWhich mails you get, and when: {settings}\n"),
+		  "name news count url settings product", "news" },
 		{ 0 },
 	};
 

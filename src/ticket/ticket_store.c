@@ -59,7 +59,7 @@ DB_QUERY(q_stale, "ticket.stale",
          "SELECT COUNT(*) FROM event WHERE ticket_id = :ticket AND id > :seen AND (CAST(:agent AS BIGINT) = 1 OR "
          "public = 1)"
          " AND NOT (actor_kind = :kind AND COALESCE(actor_id, 0) = :actor) AND kind NOT IN ('mail.failed', "
-         "'mail.automatic') AND kind NOT LIKE 'clock.%' AND kind NOT LIKE 'oncall.%'");
+         "'mail.automatic', 'ticket.followed') AND kind NOT LIKE 'clock.%' AND kind NOT LIKE 'oncall.%'");
 DB_QUERY(q_due, "ticket.due",
          "SELECT number FROM ticket WHERE state = 4 AND resolved_at <= :before ORDER BY resolved_at, id LIMIT :max");
 

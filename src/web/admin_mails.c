@@ -142,6 +142,8 @@ static enum rc do_mails(struct db_tx *tx, void *arg, struct err *err)
 	bool one = req_int(q, "id", &which.id.v);
 	const char *said = str_is(what, "seen") ? "undelivered mail dismissed" : str_is(what, "unseen") ? "undelivered mail listed again" : "undelivered mail sent again";
 
+	if (!one && !which.to.n)
+		return fail_field(err, RC_INVALID, "to", "Say which mail, or which address. Nothing was changed.");
 	if (one)
 		which.to = STR_NULL;
 	enum rc rc = str_is(what, "seen")     ? outbox_seen(tx, which, q->actor.name, q->now, err)

@@ -111,7 +111,9 @@ static struct str sample(struct texts *t, struct str text)
 	               { "phone", web_desk(q)->config.phone.n ? web_desk(q)->config.phone : STR("+34 000 000 000") },
 	               { "answer", arena_strf(a, STR_F "/approve/…", STR_A(web_desk(q)->config.base_url)) },
 	               { "kb", arena_strf(a, STR_F "/kb", STR_A(web_desk(q)->config.base_url)) },
-	               { "why", str_of(_(l, "Here stands what the plan does not cover.")) });
+	               { "why", str_of(_(l, "Here stands what the plan does not cover.")) },
+	               { "news", str_of(_(l, "CAR-1042-7 Videos do not play\n  Ana Ruiz wrote:\n    It happens in Firefox, too.\n")) }, { "count", STR("1") },
+	               { "settings", arena_strf(a, STR_F "/desk/notices/settings", STR_A(web_desk(q)->config.base_url)) });
 }
 
 static enum rc check(struct texts *t, struct str text)

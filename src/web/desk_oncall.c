@@ -1,6 +1,7 @@
 /* On call, as agents see it: who is on duty and for how long, gaps, swaps; pages on a ticket, answered by one click there
  * or by the link of a mail; the feed for people's own calendars; what the workspace alarms about. */
 #include "call/call.h"
+#include "notice/notice.h"
 #include "tmpl.h"
 #include "util/json.h"
 #include "web/schedule_view.h"
@@ -403,6 +404,7 @@ struct alarm {
 	struct clock_card *cards;
 	size_t n;
 	int total;
+	int64_t unread; /* news of this agent */
 	struct call *calls;
 	size_t n_calls;
 	struct triage_alarm *mail;
@@ -415,6 +417,8 @@ static enum rc load_alarm(struct db_tx *tx, void *arg, struct err *err)
 
 	enum rc rc = clock_alarms(tx, x->q->arena, &x->q->actor, &x->cards, &x->n, err);
 
+	if (rc == RC_OK)
+		rc = notice_unread(tx, x->q->actor.agent, &x->unread, err);
 	if (rc == RC_OK)
 		rc = call_list(tx, x->q->arena, true, 3, &x->calls, &x->n_calls, err);
 	return rc == RC_OK ? desk_mail_alarms(tx, x->q, &x->mail, &x->n_mail, err) : rc;
@@ -470,6 +474,7 @@ static enum rc get_alarm(struct req *q, struct resp *r)
 		json_end_obj(&j);
 	}
 	json_end_arr(&j);
+	json_ki64(&j, "unread", x.unread);
 	json_kstr(&j, "text", str_of(_(web_lang(q), "A total interruption has nobody who works on it.")));
 	json_end_obj(&j);
 	return resp_json(r, 200);

@@ -4,6 +4,7 @@
 #include "call/call.h"
 #include "html/html.h"
 #include "mime/mime.h"
+#include "notice/notice.h"
 #include "ticket/held.h"
 #include "web/clock_view.h"
 #include "web/desk_view.h"
@@ -54,6 +55,8 @@ enum rc desk_load(struct db_tx *tx, void *load, struct err *err)
 		rc = load_draft(tx, x, DRAFT_NOTE, &x->note, err);
 	if (rc == RC_OK)
 		rc = held_on(tx, a, t->id, &x->held, &x->n_held, err);
+	if (rc == RC_OK)
+		rc = notice_follows(tx, t->id, who->agent, &x->follows, err);
 	if (rc == RC_OK)
 		rc = desk_promise(tx, x, err);
 	if (rc == RC_OK)
@@ -272,6 +275,11 @@ static struct str say_mail_again(const struct telling *t)
 	return TR_FILL(t->a, _(t->l, "The failed mail to {to} was sent again"), { "to", to.n ? to : STR("–") });
 }
 
+static struct str say_followed(const struct telling *t)
+{
+	return str_is(word(t, "what"), "left") ? SAY_WHO(t, N_("{who} does not follow it any more")) : SAY_WHO(t, N_("{who} follows it"));
+}
+
 static struct str say_mail_automatic(const struct telling *t)
 {
 	return str_of(_(t->l, "An automatic mail was filed"));
@@ -453,6 +461,7 @@ static struct str tell(const struct req *q, const struct event *e)
 		{ EV_APPROVAL,       say_approval      },
 		{ EV_CHECKLIST,      say_checklist     },
 		{ EV_CALL,           say_call          },
+		{ EV_FOLLOWED,       say_followed      },
 		{ EV_MAIL_FAILED,    say_mail_failed   },
 		{ EV_MAIL_AGAIN,     say_mail_again    },
 		{ EV_MAIL_AUTOMATIC, say_mail_automatic},
@@ -767,6 +776,7 @@ void desk_fill(struct req *q, struct desk_load *x, const char *action, struct de
 		.url = desk_ticket_url(q, t->number),
 		.incident = t->kind == TICKET_INCIDENT,
 		.is_admin = actor_is_admin(&q->actor),
+		.follows = x->follows,
 		.mine = t->assignee.v == q->actor.agent.v,
 		.done = t->state >= STATE_RESOLVED,
 		.closed = t->state == STATE_CLOSED,

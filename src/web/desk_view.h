@@ -88,7 +88,7 @@ struct desk_ticket {
 	const char *action; /* the action that was refused, "" = none: its form is open and keeps what was typed */
 	struct str number, url;
 	struct ticket t;
-	bool incident, mine, done, closed, may_reopen, is_admin;
+	bool follows, incident, mine, done, closed, may_reopen, is_admin;
 	const char *state, *complexity, *kind, *verdict, *via, *rating;
 	bool line; /* there is a telephone line, and it is up */
 	struct str plan, promise, phone, phone_to, callback_to, zone;
@@ -230,6 +230,7 @@ struct desk_load {
 	struct draft reply, note;
 	struct held *held;
 	size_t n_held;
+	bool follows;
 	struct str plan_name, promise;
 	struct account account;
 	struct contact contact;

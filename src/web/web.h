@@ -123,7 +123,7 @@ extern const struct route new_ticket_routes[];
 extern const struct route ticket_details_routes[];
 extern const struct route portal_ticket_routes[];
 extern const struct route theme_routes[];
-extern const struct route push_routes[];
+extern const struct route push_routes[], notice_routes[], notice_choice_routes[];
 extern const struct route kb_routes[];
 extern const struct route kb_public_routes[];
 extern const struct route kb_use_routes[];

@@ -109,6 +109,17 @@ GET /theme.css public
 GET /worker.js public
 GET /desk/push agent
 POST /desk/push agent
+GET /desk/notices agent
+POST /desk/notices agent
+GET /desk/notices/settings agent
+POST /desk/notices/settings agent
+POST /desk/tickets/{number}/follow agent
+GET /desk/admin/notices admin
+POST /desk/admin/notices admin
+GET /profile/mails read
+POST /profile/mails read
+GET /mails/stop/{token} public
+POST /mails/stop/{token} public
 GET /logo public
 GET /desk/admin/appearance admin
 POST /desk/admin/appearance admin

@@ -91,10 +91,34 @@ async function pop(v) {
   if (!call) setTimeout(() => { if (one('#call-pop')?.dataset.key === 'over') one('#call-pop')?.remove(); }, 15000);
 }
 
+let settled = 0;
+
+/** How much is unread, beside the bell. A ticket that is open and seen has been read. @param {{ unread: number }} v */
+function news(v) {
+  const bell = one('#news'), n = v.unread || 0;
+  if (!bell) return;
+  const said = bell.querySelector('.count'), text = n > 99 ? '99+' : String(n);
+  if (!n) said?.remove();
+  else if (said) { if (said.firstChild?.nodeValue !== text) said.firstChild?.replaceWith(text); }
+  else {
+    const count = document.createElement('span'), hidden = document.createElement('span');
+    count.className = 'count';
+    hidden.className = 'vh';
+    hidden.textContent = ` ${bell.dataset.unread}`;
+    count.append(text, hidden);
+    bell.append(' ', count);
+  }
+  const here = location.pathname.match(/^\/desk\/tickets\/([^/]+)$/), csrf = /** @type {HTMLInputElement | null} */ (one('input[name=csrf]'));
+  if (here && csrf && n > settled && document.visibilityState === 'visible') {
+    fetch('/desk/notices', { method: 'POST', redirect: 'manual', body: new URLSearchParams({ csrf: csrf.value, ticket: here[1] }) }).catch(() => null);
+  }
+  settled = n;
+}
+
 async function ask() {
   try {
     const r = await fetch('/desk/alarm', { headers: { accept: 'application/json' } });
-    if (r.ok) { const v = await r.json(); show(v); mail(v); await pop(v); }
+    if (r.ok) { const v = await r.json(); show(v); mail(v); news(v); await pop(v); }
     else if (r.status === 401 || r.status === 403) return;
   } catch { /* the next time */ }
   setTimeout(ask, EVERY);
