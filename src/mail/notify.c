@@ -175,6 +175,13 @@ static enum rc text_of(struct telling *t, const struct i18n *l, const struct rec
 			return rc;
 		*kind = "reply";
 		*ret = worded(t, l, to, "reply", &(struct words){ .message = said });
+		if (to->contact.v == t->t.contact.v) {
+			struct str before, zone = t->desk->config.zone;
+
+			rc = notify_history(t->tx, t->a, l, zone, e->ticket, e->message, &before, err);
+			*ret = str_concat(t->a, *ret, before);
+		}
+		return rc;
 	} else if (str_is(e->kind, EV_RESOLVED)) {
 		*kind = "resolved";
 		*ret = worded(t, l, to, *kind, &(struct words){ .resolution = fact(e, t->a, "resolution") });

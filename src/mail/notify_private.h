@@ -10,5 +10,9 @@ MUST_USE enum rc notify_text(struct db_tx *tx, struct arena *a, struct message_i
 /* Managers of the whole account who can be reached; at most 20. */
 MUST_USE enum rc notify_managers(struct db_tx *tx, struct arena *a, struct account_id account, struct recipient **ret, size_t *ret_n,
 				 struct err *err);
+/* history.c: what was said before the message, below it, as the setting wants it; "" else. */
+struct i18n;
+MUST_USE enum rc notify_history(struct db_tx *tx, struct arena *a, const struct i18n *l, struct str zone, struct ticket_id t,
+				struct message_id m, struct str *ret, struct err *err);
 struct sent_file { struct str sha256, name, type, token; };
 MUST_USE enum rc notify_file(struct db_tx *tx, struct arena *a, int64_t attachment, struct sent_file *ret, struct err *err);

@@ -168,14 +168,9 @@ static void put_excerpt(struct buf *b, struct str text)
 {
 	struct str rest = str_trim(text), line;
 
-	while (str_cut(&rest, '\n', &line) || rest.n) {
-		bool last = str_null(rest);
-
+	while (str_cut(&rest, '\n', &line))
 		if (str_trim(line).n)
 			buf_addf(b, "    " STR_F "\n", STR_A(str_trim(line)));
-		if (last)
-			break;
-	}
 }
 
 static void put_ticket(struct writing *w, struct buf *b, const struct notice *at, size_t n, size_t first)

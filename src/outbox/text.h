@@ -3,6 +3,9 @@
 #pragma once
 #include "db/db.h"
 
+/* Setting: what stands below a reply: "none" (or not set), "last", "all". */
+#define MAIL_HISTORY "mail-history"
+
 struct mail_text_kind {
 	const char *name;    /* "ack": in the table and in addresses */
 	const char *title;   /* N_: what administrators call it */

@@ -1,6 +1,7 @@
 /* Administration, first part: start page with settings, agents, API tokens; and the table of all its routes. Accounts
  * are admin_accounts.c's, plans admin_plans.c's, jobs, mails and import admin_tools.c's. */
 #include "event/event.h"
+#include "outbox/text.h"
 #include "ticket/held.h"
 #include "tmpl.h"
 #include "web/admin_view.h"
@@ -24,7 +25,7 @@ struct home {
 	struct job_counts jobs;
 	struct outmail_row *failed;
 	size_t n_failed;
-	struct str hold;
+	struct str hold, history;
 };
 
 static enum rc load_home(struct db_tx *tx, void *arg, struct err *err)
@@ -34,6 +35,8 @@ static enum rc load_home(struct db_tx *tx, void *arg, struct err *err)
 
 	if (rc == RC_OK && setting_get(tx, h->q->arena, HELD_SECONDS, &h->hold, NULL) != RC_OK)
 		h->hold = STR("0");
+	if (rc == RC_OK && setting_get(tx, h->q->arena, MAIL_HISTORY, &h->history, NULL) != RC_OK)
+		h->history = STR("none");
 	return rc == RC_OK ? outbox_undelivered(tx, h->q->arena, false, MAX_FAILED, &h->failed, &h->n_failed, err)
 	                   : rc;
 }
@@ -56,6 +59,7 @@ static enum rc show_home(struct req *q, struct resp *r)
 		                .product = web_field_value(q, "product", s.product),
 		                .phone = web_field_value(q, "phone", s.phone),
 		                .support_addr = web_field_value(q, "support_addr", s.support_addr),
+		                .mail_history = web_field_value(q, "mail_history", h.history),
 		                .hold_seconds = web_field_value(q, "hold_seconds", h.hold),
 		                .product_fixed = c->product.n > 0,
 		                .phone_fixed = c->phone.n > 0,
@@ -95,6 +99,8 @@ static enum rc save_settings(struct db_tx *tx, void *arg, struct err *err)
 	if (rc == RC_OK && req_int(q, "hold_seconds", &hold))
 		rc = hold < 0 ? fail_field(err, RC_INVALID, "hold_seconds", "Replies are held 0 to %d seconds. Nothing was changed.", HELD_SECONDS_MAX)
 		              : setting_set(tx, HELD_SECONDS, arena_strf(q->arena, "%lld", (long long)hold), err);
+	if (rc == RC_OK && req_field(q, "mail_history").n)
+		rc = setting_set(tx, MAIL_HISTORY, req_field(q, "mail_history"), err);
 	/* Who came in without one may not stay so (S-42): the administrator who asks for it is no exception. */
 	if (rc == RC_OK && str_is(req_field(q, "require_totp"), "1")) {
 		rc = session_want_second(tx, q->now, err);
@@ -497,6 +503,7 @@ static const struct field home_fields[] = {
 	{ "support_addr",         FIELD_EMAIL, 254, true },
 	{ "phone",           FIELD_TEXT, 40 },
 	{ "hold_seconds", FIELD_INT, HELD_SECONDS_MAX },
+	{ "mail_history", FIELD_CHOICE, 0, false, "none|last|all" },
 	{ "require_totp",FIELD_BOOL },
 	{ 0       }
 };

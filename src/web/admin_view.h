@@ -18,7 +18,7 @@ struct admin_home {
 	struct page *p;
 	int64_t dead, waiting;
 	size_t failed;
-	struct str product, phone, support_addr, hold_seconds;
+	struct str product, phone, support_addr, hold_seconds, mail_history;
 	bool product_fixed, phone_fixed, addr_fixed, require_totp; /* fixed: by the configuration */
 };
 struct admin_agent {
