@@ -10,6 +10,13 @@ MUST_USE enum rc notify_text(struct db_tx *tx, struct arena *a, struct message_i
 /* Managers of the whole account who can be reached; at most 20. */
 MUST_USE enum rc notify_managers(struct db_tx *tx, struct arena *a, struct account_id account, struct recipient **ret, size_t *ret_n,
 				 struct err *err);
+struct said_before {
+	struct str author, text;
+	struct instant at;
+};
+/* Public messages before this one, newest first; of each 8,000 characters at most. */
+MUST_USE enum rc notify_before(struct db_tx *tx, struct arena *a, struct ticket_id t, struct message_id m, size_t max,
+			       struct said_before **ret, size_t *ret_n, struct err *err);
 /* history.c: what was said before the message, below it, as the setting wants it; "" else. */
 struct i18n;
 MUST_USE enum rc notify_history(struct db_tx *tx, struct arena *a, const struct i18n *l, struct str zone, struct ticket_id t,

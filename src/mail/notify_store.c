@@ -70,3 +70,22 @@ enum rc notify_file(struct db_tx *tx, struct arena *a, int64_t attachment, struc
 		*ret = (struct sent_file){ db_col_str(&r, 0, a), db_col_str(&r, 1, a), db_col_str(&r, 2, a), db_col_str(&r, 3, a) };
 	return rc;
 }
+
+DB_QUERY(q_before, "notify.before",
+	 "SELECT author, at, substr(text, 1, 8000) FROM message WHERE ticket_id = :ticket AND id < :message AND internal = 0"
+	 " AND automatic = 0 ORDER BY id DESC LIMIT :max");
+
+enum rc notify_before(struct db_tx *tx, struct arena *a, struct ticket_id t, struct message_id m, size_t max, struct said_before **ret,
+		      size_t *ret_n, struct err *err)
+{
+	VEC(struct said_before) v = { 0 };
+	AUTO_ROWS r = { 0 };
+	enum rc rc = db_select(tx, &q_before,
+			       DB_ARGS(db_i64("ticket", t.v), db_i64("message", m.v), db_i64("max", (int64_t)max)), &r, err);
+
+	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
+		*VEC_ADD(a, &v) = (struct said_before){ db_col_str(&r, 0, a), db_col_str(&r, 2, a), db_col_time(&r, 1) };
+	*ret = v.at;
+	*ret_n = v.n;
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
