@@ -121,6 +121,8 @@ static struct str words_of(const struct filing_job *job)
 		return str_utf8_clip(text, MAX_WORDS);
 	if (m->crypto == MAIL_SMIME_ENCRYPTED || m->crypto == MAIL_PGP_ENCRYPTED)
 		return STR("This mail is encrypted. It was kept as it came; its words are in the attached file, for whoever holds the key.");
+	if (job->forwarded.n)
+		return str_utf8_clip(job->forwarded, MAX_WORDS);
 	if (m->invite.is)
 		return arena_strf(job->a, STR_F "\n" STR_F "\n" STR_F, STR_A(m->invite.summary), STR_A(m->invite.start), STR_A(m->invite.location));
 	return text;

@@ -69,6 +69,22 @@ TEST_EACH_DB(filing_what_else_a_mail_may_be)
 	filing_end(&m);
 }
 
+TEST_EACH_DB(filing_shows_what_was_only_forwarded)
+{
+	struct mail_world m;
+
+	filing_make(t, &m);
+	filing_take(t, &m, HEAD("1", "Fwd: Help") "Content-Type: message/rfc822\n\nFrom: Bea <bea@campus.example>\nSubject: Help\n\nVideos do not play.\n");
+	EXPECT("the words are those of the mail inside",
+	       m.view.n_messages == 1 && str_is(m.view.messages[0].text, "From: Bea <bea@campus.example>\nSubject: Help\n\nVideos do not play.\n"));
+	EXPECT("which is still a file", m.view.n_messages == 1 && m.view.messages[0].n_attachments == 1);
+	filing_take(t, &m, HEAD("2", "Fwd: Help") "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nPlease look.\n--b\nContent-Type: message/rfc822\n\nFrom: bea@campus.example\n\nVideos\n--b--\n");
+	EXPECT("who writes something says that", m.view.n_messages == 1 && str_is(str_trim(m.view.messages[0].text), "Please look."));
+	filing_take(t, &m, HEAD("3", "Fwd") "Content-Type: message/rfc822\n\nContent-Type: image/png\n\n\1\2\n");
+	EXPECT("nothing in it is no harm", m.last.state == INTAKE_MESSAGE);
+	filing_end(&m);
+}
+
 #define AUTHRES(verdict) "Authentication-Results: mx.desk.example; dmarc=" verdict " header.from=alpha.example\n"
 
 TEST_EACH_DB(filing_marks_who_was_vouched_for)

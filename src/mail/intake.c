@@ -142,6 +142,26 @@ static enum rc keep_files(struct filing_job *job, struct err *err)
 	return rc;
 }
 
+/* Who forwards a mail as a file and writes nothing means its words. What cannot be read stays a file. */
+static void open_forwarded(struct filing_job *job)
+{
+	const struct mail *m = job->mail;
+	struct mail inner;
+
+	if (str_trim(m->text).n || m->html.n || m->invite.is || m->crypto != MAIL_PLAIN)
+		return;
+	for (size_t i = 0; i < m->n_files; i++) {
+		if (!str_is(m->files[i].type, "message/rfc822") || jail_mail(job->desk->jail, job->a, m->files[i].bytes, &inner, NULL) != RC_OK ||
+		    !str_trim(inner.text).n)
+			continue;
+		struct mail_addr from = inner.from.n ? inner.from.at[0] : (struct mail_addr){ STR_INIT(""), STR_INIT("") };
+
+		job->forwarded = arena_strf(job->a, "From: " STR_F " <" STR_F ">\nSubject: " STR_F "\n\n" STR_F, STR_A(from.name), STR_A(from.addr),
+					    STR_A(inner.subject), STR_A(inner.text));
+		return;
+	}
+}
+
 static enum rc quarantine_step(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct filing_job *job = arg;
@@ -184,6 +204,7 @@ static enum rc take_in(struct filing_job *job, struct err *err)
 		return db_write(job->desk->db, aside_step, job, err);
 	if ((rc = keep_files(job, err)) != RC_OK)
 		return rc;
+	open_forwarded(job);
 	if (mail.html.p) {
 		struct html_result r = { .html = mail.html, .quoted_at = mail.html_quoted_at, .quoted_end = mail.html_quoted_end };
 

@@ -12,6 +12,7 @@ struct filing_job {
 	const struct mail *mail;
 	const struct new_attachment *attachments; /* already in the blob store */
 	size_t n_attachments, files_left; /* files_left: too many to be kept one by one */
+	struct str forwarded;      /* words of the mail inside, when the mail has none of its own */
 	struct str html;           /* as it is kept: quoted history folded, images as cid: */
 	struct instant now;
 	struct filing result;

@@ -124,6 +124,22 @@ def mails_as_pages(d, admin, agent, manager):
             t.ok(f'S-01, S-05: {path} runs, loads and covers nothing of {x[:60]!r}', a.status == 200 and not p.bad, p.bad[:3])
             t.ok(f'S-01: {path} shows the rest of the mail', ('row 0' if i == 'all' else 'before') in p.text)
             t.ok(f'S-01: {path} loads nothing from elsewhere', not re.search(r'(src|srcset|background|poster)="[^"]*evil', a.text) and 'url(' not in a.text)
+    bad = '<svg onload=alert(1)><script>alert(1)</script>'
+    inner = f'From: x <x@y.example>\r\nSubject: {bad}\r\nContent-Type: text/html\r\n\r\n<p>inside</p>{bad}\r\n'
+    for i in range(5):
+        inner = f'From: {i} <x@y.example>\r\nSubject: {bad}\r\nContent-Type: message/rfc822\r\n\r\n' + inner
+    ics = f'BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:{bad}\r\nDESCRIPTION:{bad}\r\nLOCATION:{bad}\r\nORGANIZER;CN="{bad}":mailto:{bad}\r\nDTSTART:20261201T100000Z\r\nURL:javascript:alert(1)\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n'
+    rich = {'text/calendar; method=REQUEST': ics, 'message/rfc822': inner, 'text/vcard': f'BEGIN:VCARD\r\nFN:{bad}\r\nURL:javascript:alert(1)\r\nEND:VCARD\r\n',
+            'text/enriched': bad, 'application/rtf': '{\\rtf1 ' + bad + '}', 'text/xml': f'<x xmlns:h="http://www.w3.org/1999/xhtml">{bad}</x>'}
+    for i, (kind, what) in enumerate(rich.items()):
+        deliver(d, mail('manager@campus.example', f'rich-{i}', what, kind=kind))
+    t.ok('S-07: invitations, cards and mails in mails are tickets', until(lambda: tickets(d, admin, f'rich-{len(rich) - 1}')))
+    known = {x['subject']: x['number'] for x in pages(d, admin)}
+    for i, kind in enumerate(rich):
+        for who, path in ((agent, f"/desk/tickets/{known[f'rich-{i}']}"), (manager, f"/support/tickets/{known[f'rich-{i}']}")):
+            a = who.get(path)
+            p = Page(a.text)
+            t.ok(f'S-07: {path} runs nothing of {kind}', a.status == 200 and not p.bad and 'href="javascript' not in a.text, p.bad[:3])
     for n, w in enumerate(WORDS):
         q = '=?utf-8?b?' + __import__('base64').b64encode(f'word-{n:02} {w}'.encode()).decode() + '?='
         name = '=?utf-8?b?' + __import__('base64').b64encode(w.encode()).decode() + '?= '
