@@ -161,12 +161,12 @@ static size_t mail_run(struct app *app)
 	struct resolver *r = NULL;
 	size_t n = 0, got;
 
-	while ((got = intake_run(&app->desk, 100)) > 0)
+	while ((got = intake_run(&app->desk, time_now(), 100)) > 0)
 		n += got;
 	if (app->desk.config.mail_dns.n && resolver_open(app->desk.config.mail_dns, &r, NULL) == RC_OK) {
 		while ((got = origin_run(&app->desk, r, time_now(), 0, 1)) > 0)
 			n -= got < n ? got : n; /* these were set aside, not filed */
-		while ((got = intake_run(&app->desk, 100)) > 0)
+		while ((got = intake_run(&app->desk, time_now(), 100)) > 0)
 			n += got;
 	}
 	resolver_close(r);

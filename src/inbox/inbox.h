@@ -51,14 +51,16 @@ MUST_USE enum rc intake_insert(struct db_tx *tx, const struct intake *in, struct
  * them away; whoever calls it has put them into the blob store before. RC_NOT_FOUND: they are a blob already. */
 MUST_USE enum rc raw_mail_put(struct db_tx *tx, struct str sha256, struct str base64, struct err *err);
 MUST_USE enum rc raw_mail_get(struct db_tx *tx, struct arena *out, struct str sha256, struct str *ret, struct err *err);
-MUST_USE enum rc intake_due(struct db_tx *tx, struct arena *out, int64_t after, size_t max, struct intake **ret, size_t *ret_n, struct err *err);
+/* What waits to be filed and is not put off, oldest first. */
+MUST_USE enum rc intake_due(struct db_tx *tx, struct arena *out, struct instant now, int64_t after, size_t max, struct intake **ret, size_t *ret_n, struct err *err);
 /* RC_CONFLICT code "duplicate": the same mail was filed before. RC_NOT_FOUND: another thread moved the row on. `vouched`:
  * it is known who sent this one; a copy in triage of which that is not known becomes the duplicate. */
 MUST_USE enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str content_key, bool vouched, struct err *err);
 /* Was a mail with this Message-ID filed before, from whatever row? */
 MUST_USE enum rc intake_has_id(struct db_tx *tx, struct intake_id other_than, struct str message_id, bool *ret, struct err *err);
 MUST_USE enum rc intake_done(struct db_tx *tx, const struct intake *in, const struct filing *f, struct err *err);
-MUST_USE enum rc intake_tried(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err);
+/* It could not be filed now; not before `again`. */
+MUST_USE enum rc intake_tried(struct db_tx *tx, struct intake_id id, struct str reason, struct instant again, struct err *err);
 
 /* ---- who sent it, asked of DNS ---- */
 /* Sets a received row aside until its origin is known: intake_due() leaves it out. `from` is its one From. */

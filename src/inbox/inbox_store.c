@@ -14,7 +14,7 @@ DB_QUERY(q_insert, "intake.insert",
 DB_QUERY(q_raw_put, "raw_mail.put", "INSERT INTO raw_mail (sha256, bytes) VALUES (:sha256, :bytes) ON CONFLICT (sha256) DO NOTHING");
 DB_QUERY(q_raw_get, "raw_mail.get", "SELECT bytes FROM raw_mail WHERE sha256 = :sha256");
 DB_QUERY(q_raw_drop, "raw_mail.drop", "DELETE FROM raw_mail WHERE sha256 = :sha256");
-DB_QUERY(q_due, "intake.due", "SELECT " COLUMNS " FROM intake WHERE state = 1 AND origin <> 1 AND id > :after ORDER BY id LIMIT :max");
+DB_QUERY(q_due, "intake.due", "SELECT " COLUMNS " FROM intake WHERE state = 1 AND origin <> 1 AND id > :after AND (try_at IS NULL OR try_at <= :now) ORDER BY id LIMIT :max");
 DB_QUERY(q_oldest, "intake.oldest", "SELECT COALESCE(again_at, received_at) FROM intake WHERE state = 1 AND origin <> 1 ORDER BY id LIMIT 1");
 DB_QUERY(q_origin_wait, "intake.origin_wait", "UPDATE intake SET origin = 1, origin_at = :now, from_addr = :from WHERE id = :id AND state = 1");
 DB_QUERY(q_origin_due, "intake.origin_due",
@@ -23,7 +23,7 @@ DB_QUERY(q_origin_known, "intake.origin_known",
 	 "UPDATE intake SET origin = :origin, origin_said = :said, origin_at = :again WHERE id = :id AND origin_at IS NOT NULL");
 /* Filed as if it came now: nothing was answered when it went to triage. */
 DB_QUERY(q_origin_refile, "intake.origin_refile",
-	 "UPDATE intake SET state = 1, reason = '', tries = 0, content_key = NULL, again_at = :now WHERE id = :id AND state = 3 AND decision = 0");
+	 "UPDATE intake SET state = 1, reason = '', tries = 0, content_key = NULL, again_at = :now, try_at = NULL WHERE id = :id AND state = 3 AND decision = 0");
 /* The claim is the guard against filing twice: the row must still be waiting, and content_key is unique. */
 /* A copy that nobody vouched for waits for a decision, or was refused: it does not keep the real mail out. */
 DB_QUERY(q_yield, "intake.yield",
@@ -34,14 +34,14 @@ DB_QUERY(q_done, "intake.done",
 	 "UPDATE intake SET state = :state, reason = :reason, ticket_id = :ticket, from_addr = :from_addr, from_name = :from_name,"
 	 " subject = :subject, message_id = :message_id, auth = :auth, same_id = :same_id, cut = :cut, invite = :invite, crypto = :crypto WHERE id = :id AND state = 1");
 DB_QUERY(q_has_id, "intake.has_id", "SELECT COUNT(*) FROM (SELECT 1 FROM intake WHERE message_id = :message_id AND id <> :id AND state <> 6 LIMIT 1) AS x");
-DB_QUERY(q_tried, "intake.tried", "UPDATE intake SET tries = tries + 1, reason = :reason WHERE id = :id AND state = 1");
+DB_QUERY(q_tried, "intake.tried", "UPDATE intake SET tries = tries + 1, reason = :reason, try_at = :again WHERE id = :id AND state = 1");
 DB_QUERY(q_list, "intake.list",
 	 "SELECT " COLUMNS " FROM intake WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :max");
 DB_QUERY(q_find, "intake.find", "SELECT " COLUMNS " FROM intake WHERE id = :id");
 DB_QUERY(q_reprocess, "intake.reprocess",
 	 "UPDATE intake SET state = 1, reason = '', tries = 0, content_key = NULL, decision = :what, decided_ticket = :ticket,"
 	 " decided_contact = :contact, decided_kind = :kind, decided_criticality = :criticality, decided_by = :by,"
-	 " origin = 0, origin_at = NULL, again_at = :now"
+	 " origin = 0, origin_at = NULL, again_at = :now, try_at = NULL"
 	 " WHERE id = :id AND state IN (3, 4, 5)");
 DB_QUERY(q_refuse, "intake.refuse", "UPDATE intake SET state = 5, reason = :reason WHERE id = :id AND state IN (3, 4)");
 DB_QUERY(q_messages, "intake.messages",
@@ -129,10 +129,10 @@ enum rc intake_insert(struct db_tx *tx, const struct intake *in, struct err *err
 		       NULL, err);
 }
 
-enum rc intake_due(struct db_tx *tx, struct arena *out, int64_t after, size_t max, struct intake **ret, size_t *ret_n,
+enum rc intake_due(struct db_tx *tx, struct arena *out, struct instant now, int64_t after, size_t max, struct intake **ret, size_t *ret_n,
 		   struct err *err)
 {
-	return rows(tx, &q_due, DB_ARGS(db_i64("after", after), db_i64("max", (int64_t)max)), out, ret, ret_n, err);
+	return rows(tx, &q_due, DB_ARGS(db_time("now", now), db_i64("after", after), db_i64("max", (int64_t)max)), out, ret, ret_n, err);
 }
 
 enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str content_key, bool vouched, struct err *err)
@@ -192,9 +192,9 @@ enum rc intake_has_id(struct db_tx *tx, struct intake_id other_than, struct str 
 	return rc;
 }
 
-enum rc intake_tried(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err)
+enum rc intake_tried(struct db_tx *tx, struct intake_id id, struct str reason, struct instant again, struct err *err)
 {
-	return db_exec(tx, &q_tried, DB_ARGS(db_str("reason", reason), db_i64("id", id.v)), NULL, err);
+	return db_exec(tx, &q_tried, DB_ARGS(db_str("reason", reason), db_time("again", again), db_i64("id", id.v)), NULL, err);
 }
 
 enum rc intake_list(struct db_tx *tx, struct arena *out, enum intake_state state, int64_t before, size_t max, struct intake **ret,

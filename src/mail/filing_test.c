@@ -445,7 +445,7 @@ TEST_EACH_DB(filing_poison_is_kept_and_filed_later)
 	EXPECT_RC(RC_OK, blob_open(arena_strf(&t->arena, "%s/blobs", t->dir), 0, &m.desk.blobs, &t->err));
 	struct ordering x = { .id = { 1 } };
 	EXPECT_RC(RC_OK, db_write(t->db, order_step, &x, &t->err));
-	size_t moved = intake_run(&m.desk, 10);
+	size_t moved = intake_run(&m.desk, time_now(), 10);
 	EXPECT_EQ("filed again it is taken", moved, 1);
 	filing_end(&m);
 }

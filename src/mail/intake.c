@@ -11,7 +11,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define MAX_TRIES 10
+#define MAX_TRIES 10    /* of what fails by itself: some five minutes */
+#define MAX_WAITS 1500  /* of what fails because something else does, at most a minute apart: a day */
 #define MAX_KEPT  200000
 #define FILES_KEPT 100 /* of one mail; more are in its raw bytes */
 
@@ -173,7 +174,9 @@ static enum rc tried_step(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct filing_job *job = arg;
 
-	return intake_tried(tx, job->in->id, job->result.reason, err);
+	int64_t wait = job->in->tries < 6 ? SECOND_US << job->in->tries : MINUTE_US;
+
+	return intake_tried(tx, job->in->id, job->result.reason, time_add(job->now, wait), err);
 }
 
 static enum rc aside_step(struct db_tx *tx, void *arg, struct err *err)
@@ -216,11 +219,11 @@ static enum rc take_in(struct filing_job *job, struct err *err)
 	return db_write_behind(job->desk->db, file_mail, job, err);
 }
 
-static bool one(struct desk *desk, struct intake *in)
+static bool one(struct desk *desk, struct intake *in, struct instant now)
 {
 	AUTO_ARENA a;
 	struct err err = { 0 };
-	struct filing_job job = { .desk = desk, .a = &a, .in = in, .now = time_now() };
+	struct filing_job job = { .desk = desk, .a = &a, .in = in, .now = now };
 
 	arena_init(&a);
 	enum rc rc = take_in(&job, &err);
@@ -230,7 +233,7 @@ static bool one(struct desk *desk, struct intake *in)
 	}
 	log_warn("mail.not-filed", { "intake", LOG_I64(in->id.v) }, { "tries", LOG_I64(in->tries + 1) }, { "why", LOG_Z(err.text) });
 	job.result.reason = arena_str(&a, str_of(err.text));
-	if (in->tries + 1 >= MAX_TRIES) {
+	if (in->tries + 1 >= (rc == RC_RETRY ? MAX_WAITS : MAX_TRIES)) {
 		job.result.state = INTAKE_QUARANTINE;
 		return db_write(desk->db, quarantine_step, &job, NULL) == RC_OK;
 	}
@@ -242,6 +245,7 @@ static bool one(struct desk *desk, struct intake *in)
 
 struct due {
 	struct arena *a;
+	struct instant now;
 	int64_t after;
 	size_t max, n;
 	struct intake *at;
@@ -251,13 +255,13 @@ static enum rc due_step(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct due *d = arg;
 
-	return intake_due(tx, d->a, d->after, d->max, &d->at, &d->n, err);
+	return intake_due(tx, d->a, d->now, d->after, d->max, &d->at, &d->n, err);
 }
 
-size_t intake_run(struct desk *desk, size_t max)
+size_t intake_run(struct desk *desk, struct instant now, size_t max)
 {
 	AUTO_ARENA a;
-	struct due d = { .a = &a, .max = max };
+	struct due d = { .a = &a, .now = now, .max = max };
 	struct err err = { 0 };
 	size_t moved = 0;
 
@@ -267,7 +271,7 @@ size_t intake_run(struct desk *desk, size_t max)
 		return 0;
 	}
 	for (size_t i = 0; i < d.n; i++)
-		moved += one(desk, &d.at[i]);
+		moved += one(desk, &d.at[i], now);
 	return moved;
 }
 
@@ -289,11 +293,11 @@ static void *run(void *arg)
 	while (!atomic_load(&l->stop)) {
 		uint64_t seen = db_commits(l->desk->db);
 
-		if (intake_run(l->desk, 50) > 0) {
+		if (intake_run(l->desk, time_now(), 50) > 0) {
 			wait_ms = 1000;
 			continue;
 		}
-		/* What failed is looked at again with the next commit or a little later. */
+		/* What failed is due again a little later: ten seconds is the longest it waits for us. */
 		db_wait_commit(l->desk->db, seen, wait_ms);
 		wait_ms = wait_ms < 10000 ? wait_ms * 2 : 10000;
 	}

@@ -27,4 +27,4 @@ struct intake_loop;
 struct intake_loop *intake_start(struct desk *desk);
 void intake_stop(struct intake_loop *l);
 /* Files what waits, on the calling thread; returns how many rows moved on. For `carrel mail deliver --wait` and tests. */
-size_t intake_run(struct desk *desk, size_t max);
+size_t intake_run(struct desk *desk, struct instant now, size_t max);

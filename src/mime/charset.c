@@ -296,6 +296,11 @@ static bool run_iconv(struct buf *out, const char *name, struct str bytes, bool 
 		from++;
 		left--;
 	}
+	/* Sets of characters whose signs are joined, as CP1258, hold the last one back until they are told that it was. */
+	char rest[64], *to = rest;
+	size_t space = sizeof(rest);
+	(void)iconv(cd, NULL, NULL, &to, &space);
+	buf_add(out, rest, (size_t)(to - rest));
 	iconv_close(cd);
 	return true;
 }

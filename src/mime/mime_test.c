@@ -76,6 +76,9 @@ TEST(mime_chooses_text_and_files)
 	m = read_mail(t, "Content-Type: text/plain; charset=x-nonsense\n\ncaf\xe9\n");
 	EXPECT_STR("an unknown character set is mended", m.text, "caf\xc3\xa9\n");
 	EXPECT("and noted", mail_has_defect(&m, "bad-charset"));
+	m = read_mail(t, "Subject: =?windows-1258?q?Vi=EA=F2t?=\nContent-Type: text/plain; charset=windows-1258\n\nTi\xea\xec" "ng Vi\xea\xf2t");
+	EXPECT_STR("the last sign of a set that joins signs is not lost", m.text, "Ti\xe1\xba\xbfng Vi\xe1\xbb\x87t");
+	EXPECT_STR("nor in a header", m.subject, "Vi\xe1\xbb\x87t");
 	m = read_mail(t, "Content-Type: multipart/mixed\n\nno boundary\n");
 	EXPECT("a multipart without boundary is text",
 	       mail_has_defect(&m, "no-boundary") && str_is(m.text, "no boundary\n"));
