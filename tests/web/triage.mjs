@@ -57,6 +57,19 @@ try {
   await p.goto(d.base + '/desk/triage?state=refused');
   check('it is kept under refused', (await p.textContent('main')).includes('three hundred files'));
 
+  // the same from somebody we know: a ticket
+  give('Authentication-Results: mx.desk.example; dmarc=pass header.from=campus.example\r\n' + mail('manager@campus.example', 'y'.repeat(9000), `Content-Type: text/html\r\n\r\n<p>${'z'.repeat(3000)}</p>${BAD}\r\n`));
+  n--;
+  await settled(2, 1);
+  for (const [who, list] of [['agent@desk.example', '/desk/views/all'], ['manager@campus.example', '/support/tickets']]) {
+    const narrow = await d.signIn(who, { viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
+    await d.look(narrow, list, 'dark-390');
+    const ticket = await narrow.locator('main a', { hasText: 'yyyyyyyyyy' }).first().getAttribute('href');
+    await d.look(narrow, ticket, 'dark-390');
+    check(`nothing of ${ticket} ran`, await narrow.evaluate(() => !window.hit));
+    await narrow.context().close();
+  }
+
   // more than a page
   sql(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120) INSERT INTO intake (channel, received_at, sha256, size, mail_from, rcpt, state, reason, subject)
        SELECT 1, 1795000000000000 + i, printf('%064d', i), 10, 'x@evil.example', 'support@desk.example', 3, 'Unknown sender', 'older ' || i FROM n`);
