@@ -53,7 +53,7 @@ MUST_USE enum rc raw_mail_put(struct db_tx *tx, struct str sha256, struct str ba
 MUST_USE enum rc raw_mail_get(struct db_tx *tx, struct arena *out, struct str sha256, struct str *ret, struct err *err);
 /* What waits to be filed and is not put off, oldest first. */
 MUST_USE enum rc intake_due(struct db_tx *tx, struct arena *out, struct instant now, int64_t after, size_t max, struct intake **ret, size_t *ret_n, struct err *err);
-/* RC_CONFLICT code "duplicate": the same mail was filed before. RC_NOT_FOUND: another thread moved the row on. `vouched`:
+/* RC_CONFLICT code "duplicate": the same mail was filed before. RC_NOT_FOUND code "moved": another thread moved the row on. `vouched`:
  * it is known who sent this one; a copy in triage of which that is not known becomes the duplicate. */
 MUST_USE enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str content_key, bool vouched, struct err *err);
 /* Was a mail with this Message-ID filed before, from whatever row? */

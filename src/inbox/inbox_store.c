@@ -147,7 +147,7 @@ enum rc intake_claim(struct db_tx *tx, struct intake_id id, struct str content_k
 	if (rc == RC_CONFLICT)
 		return fail_code(err, RC_CONFLICT, "duplicate", "the same mail was filed before");
 	if (rc == RC_OK && changed == 0)
-		return fail(err, RC_NOT_FOUND, "the mail was filed by somebody else meanwhile");
+		return fail_code(err, RC_NOT_FOUND, "moved", "the mail was filed by somebody else meanwhile");
 	return rc;
 }
 
@@ -163,7 +163,7 @@ enum rc intake_done(struct db_tx *tx, const struct intake *in, const struct fili
 			     &changed, err);
 
 	if (rc == RC_OK && changed == 0)
-		return fail(err, RC_NOT_FOUND, "the mail was filed by somebody else meanwhile");
+		return fail_code(err, RC_NOT_FOUND, "moved", "the mail was filed by somebody else meanwhile");
 	return rc == RC_OK ? db_exec(tx, &q_raw_drop, DB_ARGS(db_str("sha256", in->sha256)), NULL, err) : rc;
 }
 

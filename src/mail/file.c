@@ -248,15 +248,23 @@ enum rc filing_open(struct db_tx *tx, struct filing_job *job, const struct conta
 	return rc == RC_OK ? filing_settle(tx, job, INTAKE_MESSAGE, STR(""), opened.id, err) : rc;
 }
 
-static enum rc answer(struct db_tx *tx, struct filing_job *job, const struct ticket *t, const struct contact *c, bool *closed, struct err *err)
+/* As the person we know, as far as his rights on this ticket go; whom an agent let in is heard in any case. */
+static enum rc answer(struct db_tx *tx, struct filing_job *job, const struct ticket *t, const struct contact *c, bool let_in, bool *closed, struct err *err)
 {
 	struct message_new m = filing_message(job, false);
-	struct actor who = c ? actor_of_contact(c) : actor_system();
+	bool by_rights = c && c->account.v == t->account.v;
+	struct actor who = by_rights ? actor_of_contact(c) : actor_system(), system = actor_system();
 	struct message_id id;
+	enum rc rc = RC_DENIED; /* who opened it, and was disabled or is of another account now */
 
-	if (!c)
-		who.name = job->in->from_name.n ? job->in->from_name : job->in->from_addr;
-	enum rc rc = ticket_say(tx, job->a, &who, job->now, t->number, &m, (struct event_id){ 0 }, &id, err);
+	system.name = c ? c->name : job->in->from_name.n ? job->in->from_name : job->in->from_addr;
+	if (by_rights || let_in)
+		rc = ticket_say(tx, job->a, by_rights ? &who : &system, job->now, t->number, &m, (struct event_id){ 0 }, &id, err);
+	if (by_rights && let_in && (rc == RC_NOT_FOUND || rc == RC_DENIED))
+		rc = ticket_say(tx, job->a, &system, job->now, t->number, &m, (struct event_id){ 0 }, &id, err);
+	if (rc == RC_NOT_FOUND || rc == RC_DENIED)
+		return filing_triage(tx, job, str_z(job->a, arena_strf(job->a, "It answers ticket " STR_F ", but its sender may not write there any more.",
+								       STR_A(ticket_number_text(job->a, job->desk->config.prefix, t->number)))), err);
 	*closed = rc == RC_CONFLICT && strcmp(err->code, "closed") == 0;
 	if (rc == RC_OK)
 		rc = mention(tx, job, t->id, err);
@@ -333,7 +341,7 @@ static enum rc from_person(struct db_tx *tx, struct filing_job *job, struct err 
 		if (part != PART_REQUESTER && part != PART_ACCEPTED)
 			return filing_triage(tx, job, str_z(job->a, arena_strf(job->a, "It answers ticket " STR_F ", but its sender does not take part in that ticket.",
 									STR_A(ticket_number_text(job->a, conf->prefix, t.number)))), err);
-		rc = answer(tx, job, &t, known ? &c : NULL, &closed, err);
+		rc = answer(tx, job, &t, known ? &c : NULL, part == PART_ACCEPTED, &closed, err);
 		if (!closed)
 			return rc;
 	} else if (rc != RC_NOT_FOUND) {

@@ -211,3 +211,64 @@ TEST_EACH_DB(filing_a_forged_quote_stays_a_quote)
 	EXPECT("the rest is kept as what it quotes", m.view.n_messages == 1 && str_find(m.view.messages[0].quoted, STR("APPROVED by Ann")) != STR_NONE);
 	filing_end(&m);
 }
+
+/* ---- people whose rights changed ---- */
+
+DB_QUERY(q_no_role, "test.mail-no-role", "DELETE FROM contact_role WHERE contact_id = :contact");
+DB_QUERY(q_disable, "test.mail-disable", "UPDATE contact SET disabled_at = 1 WHERE id = :contact");
+DB_QUERY(q_audit, "test.mail-audit", "UPDATE contact_role SET role = 1 WHERE contact_id = :contact");
+
+struct rights {
+	struct mail_world *m;
+	int step;
+	struct str other; /* address */
+};
+
+static enum rc change_rights(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct rights *x = arg;
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	if (x->step == 0) /* a person of another account is let in */
+		return ticket_accept_participant(tx, &a, &x->m->w.ann, time_now(), x->m->view.t.number, x->other, true, err);
+	return db_exec(tx, x->step == 1 ? &q_audit : x->step == 2 ? &q_no_role : &q_disable, DB_ARGS(db_i64("contact", x->m->w.writer.contact.v)), NULL, err);
+}
+
+static void reply_of(struct test *t, struct mail_world *m, struct str to, const char *from, const char *id)
+{
+	struct str raw = arena_strf(&t->arena, "From: %s\nTo: " STR_F "\nMessage-ID: <%s@x.example>\nSubject: Re: Help\n\nmore of %s\n", from, STR_A(to), id, id);
+
+	filing_take_as(t, m, raw, from, str_z(&t->arena, to));
+}
+
+TEST_EACH_DB(filing_knows_whose_rights_changed)
+{
+	struct mail_world m;
+	struct rights x = { .m = &m };
+
+	filing_make(t, &m);
+	x.other = m.w.stranger.email;
+	const char *other = str_z(&t->arena, x.other), *writer = "writer@alpha.example";
+	filing_take(t, &m, HEAD("1", "Help") "\nIt does not work.\n");
+	struct str to = filing_reply_address(t, &m);
+	int64_t number = m.view.t.number;
+	EXPECT_RC(RC_OK, db_write(t->db, change_rights, &x, &t->err));
+	reply_of(t, &m, to, other, "let-in");
+	EXPECT("somebody of another account who was let in is heard", m.last.state == INTAKE_MESSAGE && m.view.t.number == number && said(t, &m, "more of let-in") == 1);
+	x.step = 1;
+	EXPECT_RC(RC_OK, db_write(t->db, change_rights, &x, &t->err));
+	reply_of(t, &m, to, writer, "auditor");
+	EXPECT_EQ("who may only read now waits in triage", m.last.state, INTAKE_TRIAGE);
+	x.step = 2;
+	EXPECT_RC(RC_OK, db_write(t->db, change_rights, &x, &t->err));
+	reply_of(t, &m, to, writer, "gone");
+	EXPECT_EQ("so does who lost every role", m.last.state, INTAKE_TRIAGE);
+	x.step = 3;
+	EXPECT_RC(RC_OK, db_write(t->db, change_rights, &x, &t->err));
+	reply_of(t, &m, to, writer, "disabled");
+	EXPECT_EQ("and who was disabled", m.last.state, INTAKE_TRIAGE);
+	reply_of(t, &m, to, other, "still");
+	EXPECT("who was let in is still heard", m.last.state == INTAKE_MESSAGE && said(t, &m, "more of") == 2);
+	filing_end(&m);
+}

@@ -227,7 +227,7 @@ static bool one(struct desk *desk, struct intake *in, struct instant now)
 
 	arena_init(&a);
 	enum rc rc = take_in(&job, &err);
-	if (rc == RC_OK || rc == RC_NOT_FOUND) {
+	if (rc == RC_OK || (rc == RC_NOT_FOUND && strcmp(err.code, "moved") == 0)) {
 		log_info("mail.filed", { "intake", LOG_I64(in->id.v) }, { "as", LOG_Z(intake_state_name(job.result.state)) });
 		return true;
 	}
