@@ -102,6 +102,7 @@ boxes() { # what is read
 		case $b in
 		tls) printf '[support]\nurl = imaps://localhost:%s\nuser = support\npassword-file = %s/password\nca-file = %s/cert.pem\naddress = support@desk.example\ndone = move:Done\n' "$imaps" "$dir" "$dir" ;;
 		starttls) printf '[incidents]\nurl = imap://localhost:%s\nuser = desk2\npassword-file = %s/password\nca-file = %s/cert.pem\naddress = incidents@desk.example\npoll = 5\n' "$imap" "$dir" "$dir" ;;
+		team) printf '[incidents]\nurl = imap://localhost:%s\nuser = desk2\npassword-file = %s/password\nca-file = %s/cert.pem\npoll = 5\nteam = %s\nkind = incident\ncriticality = 4\n' "$imap" "$dir" "$dir" "$team" ;;
 		wrong) printf '[wrong]\nurl = imaps://localhost:%s\nuser = support\npassword-file = %s/wrong\nca-file = %s/cert.pem\n' "$imaps" "$dir" "$dir" ;;
 		name) printf '[name]\nurl = imaps://localhost:%s\nuser = support\npassword-file = %s/password\nca-file = %s/cert2.pem\n' "$imaps" "$dir" "$dir" ;;
 		hostile) printf '[hostile]\nurl = imaps://localhost:%s\nuser = h\npassword-file = %s/password\nca-file = %s/cert.pem\n' "$hostile" "$dir" "$dir" ;;
@@ -225,6 +226,32 @@ desk
 until_health 'imap:oauth: the token server refused: the refresh token is no longer good'; say $? "a token that was taken back is said in words"
 stop_desk
 
+# ---- a mailbox for a team ----
+newest() { # what the newest ticket is
+	python3 - "$dir/data/desk.db" <<-'EOP'
+		import sqlite3, sys
+		d = sqlite3.connect(sys.argv[1])
+		t = d.execute('SELECT t.id, t.kind, t.criticality, m.name FROM ticket t LEFT JOIN team m ON m.id = t.team_id ORDER BY t.id DESC LIMIT 1').fetchone()
+		print(*t[1:], d.execute("SELECT COUNT(*) FROM event WHERE ticket_id = ? AND kind = 'ticket.team'", t[:1]).fetchone()[0])
+	EOP
+}
+check() { "$carrel" config check --data-dir "$dir/data" --support-addr support@desk.example --base-url "http://localhost:$http" --mailboxes-file "$dir/boxes"; }
+team=Courses boxes team
+check >"$dir/check"; say $? "a mailbox may name a team: $(tail -1 "$dir/check")"
+put desk2 2
+desk
+until_messages 28; say $? "its mail is read"
+[ "$(newest)" = "1 4 Courses 1" ]; say $? "and is an incident for that team, with its event: $(newest)"
+stop_desk
+team=Nobody boxes team
+check >"$dir/check"; grep -q 'there is no team "Nobody"' "$dir/check"; say $? "a team that is not there is a mistake of the configuration"
+put desk2 3
+desk
+until_messages 29; say $? "but keeps no mail out"
+[ "$(newest)" = "1 4 None 0" ]; say $? "which has no team: $(newest)"
+until_health 'imap:incidents: There is no team .*Nobody'; say $? "and is said in /healthz"
+stop_desk
+
 # ---- a hostile server ----
 boxes hostile
 for mode in greeting endless-line refuse chatter negative huge-uid zero-uid literal other twice; do
@@ -235,13 +262,13 @@ for mode in greeting endless-line refuse chatter negative huge-uid zero-uid lite
 	rss=$(awk '/VmRSS/ { print $2 }' "/proc/$serve/status")
 	[ "${rss:-0}" -lt 900000 ]; say $? "$mode: its memory did not grow ($rss kB)"
 	stop_desk
-	counts | grep -q "^IMAP .*= messages 27 "; say $? "$mode: nothing was made of it: $(counts | grep ^IMAP)"
+	counts | grep -q "^IMAP .*= messages 29 "; say $? "$mode: nothing was made of it: $(counts | grep ^IMAP)"
 done
 echo reset >"$dir/mode"
 desk
 until_health 'imap:hostile: '; say $? "a connection that breaks inside of a mail is said"
 echo fine >"$dir/mode"
-until_messages 30 300; say $? "and when it is well again each mail is one message"
+until_messages 32 300; say $? "and when it is well again each mail is one message"
 echo no-store >"$dir/mode"
 sleep 1
 stop_desk

@@ -19,6 +19,59 @@
 
 extern char **environ;
 
+struct team_check {
+	struct arena *a;
+	struct mailbox *m;
+	size_t n, mistakes;
+};
+
+/* The database as it is: not made here, and not changed by an older or newer program's check. */
+static enum rc look_at_teams(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct team_check *x = arg;
+
+	for (size_t i = 0; i < x->n; i++) {
+		struct team team;
+		enum rc rc = x->m[i].team.n ? team_find_name(tx, x->a, x->m[i].team, &team, err) : RC_OK;
+
+		if (rc == RC_NOT_FOUND) {
+			printf("mailboxes-file: [" STR_F "]: there is no team \"" STR_F "\"; its mails would be filed without a team\n",
+			       STR_A(x->m[i].name), STR_A(x->m[i].team));
+			x->mistakes++;
+		} else if (rc != RC_OK) {
+			return rc;
+		}
+	}
+	return RC_OK;
+}
+
+/* How many mistakes the file of mailboxes has; each is printed. */
+static size_t check_mailboxes(struct app *app)
+{
+	const struct desk_config *c = &app->desk.config;
+	struct team_check x = { .a = &app->arena };
+	struct err err = { 0 };
+	struct str file = arena_strf(x.a, STR_F "/desk.db", STR_A(c->data_dir));
+	struct db_options o = { .url = c->db_url.n ? c->db_url : str_concat(x.a, STR("sqlite:"), file), .pool = 1 };
+	struct db *db = NULL;
+
+	if (mailboxes_load(x.a, c, &x.m, &x.n, &err) != RC_OK) {
+		printf("%s\n", err.text);
+		return 1;
+	}
+	bool named = false;
+
+	for (size_t i = 0; i < x.n; i++)
+		named |= x.m[i].team.n > 0;
+	if (!named || (!c->db_url.n && access(str_z(x.a, file), R_OK) != 0))
+		return 0;
+	if (db_open(&o, &db, &err) != RC_OK || db_read(db, look_at_teams, &x, &err) != RC_OK)
+		printf("The teams that mailboxes-file names were not checked: %s\n", err.text);
+	if (db)
+		db_close(db);
+	return x.mistakes;
+}
+
 int cmd_config(struct app *app, int argc, char **argv)
 {
 	struct config_problem *problems = NULL;
@@ -47,6 +100,8 @@ int cmd_config(struct app *app, int argc, char **argv)
 		return app_complain("config check", &err);
 	for (size_t i = 0; i < n; i++)
 		printf(STR_F ": " STR_F "\n", STR_A(problems[i].where), STR_A(problems[i].text));
+	if (n == 0)
+		n = check_mailboxes(app);
 	printf(n ? "%zu mistakes\n" : "The configuration is good.\n", n);
 	return n ? EX_CONFIG : EX_OK;
 }

@@ -24,6 +24,7 @@ struct demo {
 	struct actor system;
 	struct plan_id free, basic, enhanced, advanced;
 	struct calendar_id office, always;
+	struct team_id courses, platform;
 };
 
 #define TRY(call) do { enum rc rc_ = (call); if (rc_ != RC_OK) return rc_; } while (0)
@@ -148,6 +149,21 @@ static enum rc staff(struct demo *d, struct db_tx *tx, int i, enum agent_role ro
 	return credential_set_password(tx, (struct person){ ACTOR_AGENT, id.v }, l->hash, d->now, err);
 }
 
+static enum rc team(struct demo *d, struct db_tx *tx, const char *name, const char *about, size_t n, struct team_id *ret, struct err *err)
+{
+	struct agent_id in[] = { d->agent[AGENT].id, d->agent[ADMIN].id };
+
+	TRY(team_add(tx, &d->system, d->now, &(struct team){ .name = str_of(name), .about = str_of(about) }, ret, err));
+	return team_set_members(tx, &d->system, d->now, *ret, in, n, err);
+}
+
+static enum rc give(struct demo *d, struct db_tx *tx, int64_t minutes_ago, int64_t number, struct team_id to, struct err *err)
+{
+	struct actor agent = actor_of_agent(&d->agent[AGENT]);
+
+	return ticket_set_team(tx, d->a, &agent, time_add(d->now, -minutes_ago * MINUTE_US), number, to, (struct event_id){ 0 }, err);
+}
+
 static enum rc open_one(struct demo *d, struct db_tx *tx, int who, int64_t minutes_ago, enum ticket_kind kind, int crit, const char *subject, const char *text, const char *link,
 			int64_t *ret, struct err *err)
 {
@@ -176,15 +192,19 @@ static enum rc tickets(struct demo *d, struct db_tx *tx, struct err *err)
 	int64_t n;
 
 	TRY(open_one(d, tx, MANAGER, 3 * 1440, TICKET_INCIDENT, 4, "Video thumbnails are blurry", "Since the last update all thumbnails in the course outline look blurred.", "https://apps.campus.example/learning/course/course-v1:Campus+BIO101+2026_T3/home", &n, err));
+	TRY(give(d, tx, 3 * 1440 - 50, n, d->courses, err));
 	TRY(say(d, tx, &agent, 3 * 1440 - 60, n, "Thank you, we can see it. The transcoding profile was changed by mistake.", false, 0, err));
 	TRY(ticket_resolve(tx, d->a, &agent, time_add(d->now, -2 * DAY_US), n, STR("The transcoding profile is the old one again and all thumbnails were made anew."), (struct event_id){ 0 }, err));
 	TRY(open_one(d, tx, MANAGER, 130, TICKET_INCIDENT, 3, "Slow grade book", "Opening the grade book of BIO101 takes more than a minute since this morning.", "https://campus.example/courses/course-v1:Campus+BIO101+2026_T3/instructor", &n, err));
+	TRY(give(d, tx, 105, n, d->platform, err));
 	TRY(say(d, tx, &agent, 100, n, "Same stack trace as last week. Checking the report queue.", true, 0, err));
 	TRY(say(d, tx, &agent, 90, n, "We can reproduce it. Which browser do the teachers use, and does it happen with small groups too?", false, STATE_WAITING, err));
 	TRY(open_one(d, tx, MANAGER, 45, TICKET_INCIDENT, 2, "Learners cannot submit the unit 4 quiz", "When learners press Submit the page stays blank. It started this morning, all of section B is affected.",
 		     "https://apps.campus.example/learning/course/course-v1:Campus+BIO101+2026_T3/block-v1:Campus+BIO101+2026_T3+type@sequential+block@u4/block-v1:Campus+BIO101+2026_T3+type@vertical+block@quiz4", &n, err));
+	TRY(give(d, tx, 40, n, d->courses, err));
 	TRY(say(d, tx, &manager, 30, n, "It also happens in the mobile application.", false, 0, err));
 	TRY(open_one(d, tx, OPERATOR, 26 * 60, TICKET_REQUEST, 0, "Enable Google Analytics on the campus site", "We would like to measure visits on our landing pages.", "https://campus.example/", &n, err));
+	TRY(give(d, tx, 1500, n, d->platform, err));
 	TRY(ticket_set_complexity(tx, d->a, &agent, time_add(d->now, -DAY_US), n, 2, STR("Needs a change of the theme"), (struct event_id){ 0 }, err));
 	TRY(open_one(d, tx, OPERATOR, 20, TICKET_REQUEST, 0, "How do we copy a course to a new run?", "The teachers want to start the next term with the same content.", NULL, &n, err));
 	return open_one(d, tx, MANAGER, 8, TICKET_INCIDENT, 1, "The campus does not open", "Nobody can reach campus.example since 9 o'clock: the browser says that the connection was refused.", "https://campus.example/", &n, err);
@@ -210,6 +230,8 @@ static enum rc fill(struct db_tx *tx, void *arg, struct err *err)
 	TRY(person(d, tx, EXPIRED_MANAGER, norte, CONTACT_MANAGER, err));
 	TRY(staff(d, tx, AGENT, AGENT_AGENT, err));
 	TRY(staff(d, tx, ADMIN, AGENT_ADMIN, err));
+	TRY(team(d, tx, "Courses", "Units, problems, videos, grades", 1, &d->courses, err));
+	TRY(team(d, tx, "Platform", "Servers, sites, themes, integrations", 2, &d->platform, err));
 	TRY(duty(d, tx, err));
 	TRY(setting_set(tx, "product", STR("Carrel"), err));
 	TRY(setting_set(tx, "phone", STR("+57 1 555 0100"), err));

@@ -20,6 +20,12 @@ struct intake_order {
 	struct agent_id by;
 };
 
+/* What the mailbox it was fetched from says of the mails in it (mail/imap.h). */
+struct intake_wish {
+	struct str team;       /* by its name; "" = none */
+	int kind, criticality; /* enum ticket_kind, 0 = nothing said */
+};
+
 struct intake {
 	struct intake_id id;
 	enum intake_channel channel;
@@ -33,6 +39,7 @@ struct intake {
 	int crypto;        /* enum mail_crypto */
 	bool same_id; /* another mail with other content carries this Message-ID */
 	struct intake_order order;
+	struct intake_wish wish;
 	bool cut;     /* more is in the mail than is shown of it */
 	int64_t size;
 	struct ticket_id ticket;
@@ -85,7 +92,7 @@ struct intake_check { int64_t messages, doubled, lost; };
 MUST_USE enum rc intake_reconcile(struct db_tx *tx, enum intake_channel channel, struct intake_check *ret, struct err *err);
 /* Ways in that can fail without anybody writing to us. */
 struct mail_channel {
-	struct str name, error;
+	struct str name, error, team; /* team: that its mails are for; "" = none */
 	struct instant ok_at, failing_at; /* failing_at set: failing since */
 	int64_t uidvalidity, last_uid;
 };
@@ -94,6 +101,8 @@ MUST_USE enum rc mail_channel_find(struct db_tx *tx, struct arena *out, struct s
 MUST_USE enum rc mail_channel_ok(struct db_tx *tx, struct str name, struct instant now, struct err *err);
 MUST_USE enum rc mail_channel_failed(struct db_tx *tx, struct str name, struct str error, struct instant now, struct err *err);
 MUST_USE enum rc mail_channel_progress(struct db_tx *tx, struct str name, int64_t uidvalidity, int64_t last_uid, struct instant now, struct err *err);
+/* After mail_channels_rest(): the team that a mailbox names. */
+MUST_USE enum rc mail_channel_team(struct db_tx *tx, struct str name, struct str team, struct err *err);
 MUST_USE enum rc mail_channels(struct db_tx *tx, struct arena *out, struct mail_channel **ret, size_t *ret_n, struct err *err);
 /* At the start: nothing is known yet of any way in; those that are no longer configured fall silent without alarm. Places
  * in mailboxes are kept. */
@@ -104,10 +113,20 @@ bool mail_channel_alarms(const struct mail_channel *c, struct instant now);
 /* Received when what waits longest to be filed came in; not set: nothing waits. What waits for DNS is left out. */
 MUST_USE enum rc intake_oldest(struct db_tx *tx, struct instant *ret, struct err *err);
 #define INTAKE_STUCK_US (15 * MINUTE_US) /* longer than this is an alarm */
-/* Plain rules: the first whose words stand in the field gives kind and criticality. */
+/* Plain rules: of those whose words stand in the field, the first that names a kind gives kind and criticality, and the
+ * first that names a team gives that. */
 enum mail_rule_field { RULE_TO = 1, RULE_FROM, RULE_SUBJECT, RULE_TEXT };
-struct mail_rule { int64_t id; enum mail_rule_field field; struct str contains; int kind, criticality; };
+struct mail_rule {
+	int64_t id;
+	enum mail_rule_field field;
+	struct str contains;
+	int kind, criticality; /* 0: as it is without this rule */
+	struct team_id team;   /* 0: none, or one that was removed */
+	struct str team_name;
+};
 MUST_USE enum rc mail_rules(struct db_tx *tx, struct arena *out, struct mail_rule **ret, size_t *ret_n, struct err *err);
 MUST_USE enum rc mail_rule_add(struct db_tx *tx, const struct mail_rule *r, struct err *err); /* at most 100 */
+/* Rules for a team that ends name another one, or none; those that said nothing else then go. */
+MUST_USE enum rc mail_rules_leave(struct db_tx *tx, struct team_id from, struct team_id to, struct err *err);
 MUST_USE enum rc mail_rule_drop(struct db_tx *tx, int64_t id, struct err *err);
 MUST_USE enum rc intake_count(struct db_tx *tx, enum intake_channel channel, struct intake_counts *ret, struct err *err);

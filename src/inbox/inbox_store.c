@@ -5,12 +5,12 @@
 #define COLUMNS                                                                                                        \
 	"id, channel, state, received_at, sha256, size, mail_from, rcpt, reason, from_addr, from_name, subject, "      \
 	"message_id, ticket_id, tries, auth, source, same_id, invite, crypto, decision, decided_ticket, "              \
-	"decided_contact, decided_kind, decided_criticality, decided_by, origin, origin_said, cut"
+	"decided_contact, decided_kind, decided_criticality, decided_by, origin, origin_said, cut, team, kind, criticality"
 
 DB_QUERY(q_seen, "intake.seen", "SELECT id FROM intake WHERE sha256 = :sha256 AND rcpt = :rcpt LIMIT 1");
 DB_QUERY(q_insert, "intake.insert",
-	 "INSERT INTO intake (channel, received_at, sha256, size, mail_from, rcpt, source, state)"
-	 " VALUES (:channel, :at, :sha256, :size, :mail_from, :rcpt, :source, 1)");
+	 "INSERT INTO intake (channel, received_at, sha256, size, mail_from, rcpt, source, state, team, kind, criticality)"
+	 " VALUES (:channel, :at, :sha256, :size, :mail_from, :rcpt, :source, 1, :team, :kind, :criticality)");
 DB_QUERY(q_raw_put, "raw_mail.put", "INSERT INTO raw_mail (sha256, bytes) VALUES (:sha256, :bytes) ON CONFLICT (sha256) DO NOTHING");
 DB_QUERY(q_raw_get, "raw_mail.get", "SELECT bytes FROM raw_mail WHERE sha256 = :sha256");
 DB_QUERY(q_raw_drop, "raw_mail.drop", "DELETE FROM raw_mail WHERE sha256 = :sha256");
@@ -50,11 +50,16 @@ DB_QUERY(q_messages, "intake.messages",
 DB_QUERY(q_lost, "intake.lost",
 	 "SELECT COUNT(*) FROM intake i WHERE i.channel = :channel AND i.state = 2 AND NOT EXISTS"
 	 " (SELECT 1 FROM message m WHERE m.intake_id = i.id AND m.ticket_id = i.ticket_id)");
-DB_QUERY(q_rules, "mail_rule.list", "SELECT id, field, contains, kind, criticality FROM mail_rule ORDER BY position, id LIMIT 100");
+DB_QUERY(q_rules, "mail_rule.list",
+	 "SELECT r.id, r.field, r.contains, r.kind, r.criticality, m.id, m.name FROM mail_rule r"
+	 " LEFT JOIN team m ON m.id = r.team_id AND m.removed_at IS NULL ORDER BY r.position, r.id LIMIT 100");
 DB_QUERY(q_rule_add, "mail_rule.add",
-	 "INSERT INTO mail_rule (position, field, contains, kind, criticality)"
-	 " SELECT COALESCE(MAX(position), 0) + 1, CAST(:field AS BIGINT), CAST(:contains AS TEXT), CAST(:kind AS BIGINT), CAST(:criticality AS BIGINT)"
+	 "INSERT INTO mail_rule (position, field, contains, kind, criticality, team_id)"
+	 " SELECT COALESCE(MAX(position), 0) + 1, CAST(:field AS BIGINT), CAST(:contains AS TEXT), CAST(:kind AS BIGINT), CAST(:criticality AS BIGINT),"
+	 " CAST(:team AS BIGINT)"
 	 " FROM mail_rule HAVING COUNT(*) < 100");
+DB_QUERY(q_rules_drop, "mail_rule.drop_team", "DELETE FROM mail_rule WHERE team_id = :from AND kind = 0");
+DB_QUERY(q_rules_move, "mail_rule.move_team", "UPDATE mail_rule SET team_id = :to WHERE team_id = :from");
 DB_QUERY(q_rule_drop, "mail_rule.drop", "DELETE FROM mail_rule WHERE id = :id");
 DB_QUERY(q_count, "intake.count", "SELECT state, COUNT(*) FROM intake WHERE channel = :channel GROUP BY state");
 
@@ -97,6 +102,7 @@ static void row(struct db_rows *r, struct arena *out, struct intake *in)
 		.origin = (enum intake_origin)db_col_i64(r, 26),
 		.origin_said = db_col_str(r, 27, out),
 		.cut = db_col_i64(r, 28) != 0,
+		.wish = { .team = db_col_str(r, 29, out), .kind = (int)db_col_i64(r, 30), .criticality = (int)db_col_i64(r, 31) },
 	};
 }
 
@@ -125,7 +131,9 @@ enum rc intake_insert(struct db_tx *tx, const struct intake *in, struct err *err
 		return rc;
 	return db_exec(tx, &q_insert,
 		       DB_ARGS(db_i64("channel", in->channel), db_i64("at", in->received_at.us), db_str("sha256", in->sha256),
-			       db_i64("size", in->size), db_str("mail_from", in->mail_from), db_str("rcpt", in->rcpt), db_str("source", in->source.p ? in->source : STR(""))),
+			       db_i64("size", in->size), db_str("mail_from", in->mail_from), db_str("rcpt", in->rcpt), db_str("source", in->source.p ? in->source : STR("")),
+			       db_str("team", in->wish.team.p ? in->wish.team : STR("")), db_i64("kind", in->wish.kind),
+			       db_i64("criticality", in->wish.criticality)),
 		       NULL, err);
 }
 
@@ -271,7 +279,7 @@ enum rc intake_origin_known(struct db_tx *tx, struct intake_id id, enum intake_o
 
 /* ---- ways in ---- */
 
-#define CHANNEL "SELECT name, error, ok_at, failing_at, uidvalidity, last_uid FROM mail_channel"
+#define CHANNEL "SELECT name, error, ok_at, failing_at, uidvalidity, last_uid, team FROM mail_channel"
 DB_QUERY(q_channel, "mail_channel.find", CHANNEL " WHERE name = :name");
 DB_QUERY(q_channels, "mail_channel.list", CHANNEL " ORDER BY name LIMIT 100");
 DB_QUERY(q_channel_ok, "mail_channel.ok",
@@ -280,7 +288,9 @@ DB_QUERY(q_channel_ok, "mail_channel.ok",
 DB_QUERY(q_channel_failed, "mail_channel.failed",
 	 "INSERT INTO mail_channel (name, failing_at, error) VALUES (:name, :now, :error)"
 	 " ON CONFLICT (name) DO UPDATE SET failing_at = COALESCE(mail_channel.failing_at, excluded.failing_at), error = excluded.error");
-DB_QUERY(q_channels_rest, "mail_channel.rest", "UPDATE mail_channel SET ok_at = NULL, failing_at = NULL, error = ''");
+DB_QUERY(q_channels_rest, "mail_channel.rest", "UPDATE mail_channel SET ok_at = NULL, failing_at = NULL, error = '', team = ''");
+DB_QUERY(q_channel_team, "mail_channel.team",
+	 "INSERT INTO mail_channel (name, team) VALUES (:name, :team) ON CONFLICT (name) DO UPDATE SET team = excluded.team");
 DB_QUERY(q_channel_progress, "mail_channel.progress",
 	 "INSERT INTO mail_channel (name, ok_at, uidvalidity, last_uid) VALUES (:name, :now, :uidvalidity, :last_uid)"
 	 " ON CONFLICT (name) DO UPDATE SET uidvalidity = excluded.uidvalidity, last_uid = excluded.last_uid");
@@ -298,7 +308,8 @@ static enum rc channels(struct db_tx *tx, const struct db_query *q, struct db_ar
 							   .ok_at = db_col_time(&r, 2),
 							   .failing_at = db_col_time(&r, 3),
 							   .uidvalidity = db_col_i64(&r, 4),
-							   .last_uid = db_col_i64(&r, 5) };
+							   .last_uid = db_col_i64(&r, 5),
+							   .team = db_col_str(&r, 6, out) };
 	if (rc != RC_NOT_FOUND)
 		return rc;
 	*ret = v.at;
@@ -343,6 +354,11 @@ enum rc mail_channels_rest(struct db_tx *tx, struct err *err)
 	return db_exec(tx, &q_channels_rest, DB_NO_ARGS, NULL, err);
 }
 
+enum rc mail_channel_team(struct db_tx *tx, struct str name, struct str team, struct err *err)
+{
+	return db_exec(tx, &q_channel_team, DB_ARGS(db_str("name", name), db_str("team", team)), NULL, err);
+}
+
 bool mail_channel_alarms(const struct mail_channel *c, struct instant now)
 {
 	return time_is_set(c->failing_at) || (time_is_set(c->ok_at) && now.us - c->ok_at.us > MAIL_SILENT_US);
@@ -367,7 +383,7 @@ enum rc mail_rules(struct db_tx *tx, struct arena *out, struct mail_rule **ret, 
 
 	while (rc == RC_OK && (rc = db_next(&r, err)) == RC_OK)
 		*VEC_ADD(out, &v) = (struct mail_rule){ db_col_i64(&r, 0), (enum mail_rule_field)db_col_i64(&r, 1), db_col_str(&r, 2, out),
-							(int)db_col_i64(&r, 3), (int)db_col_i64(&r, 4) };
+							(int)db_col_i64(&r, 3), (int)db_col_i64(&r, 4), { db_col_i64(&r, 5) }, db_col_str(&r, 6, out) };
 	if (rc != RC_NOT_FOUND)
 		return rc;
 	*ret = v.at;
@@ -383,14 +399,24 @@ enum rc mail_rule_add(struct db_tx *tx, const struct mail_rule *m, struct err *e
 		return fail_field(err, RC_INVALID, "contains", "Write the words to look for, at most 200 characters.");
 	if (m->field < RULE_TO || m->field > RULE_TEXT)
 		return fail_field(err, RC_INVALID, "field", "Choose where to look.");
-	if (m->kind == 1 ? m->criticality < 1 || m->criticality > 4 : m->kind != 2 || m->criticality)
+	if (m->kind == 0 && !m->team.v)
+		return fail_field(err, RC_INVALID, "kind", "Choose what the mail becomes, or a team.");
+	if (m->kind == 1 ? m->criticality < 1 || m->criticality > 4 : (m->kind != 2 && m->kind != 0) || m->criticality)
 		return fail_field(err, RC_INVALID, "criticality", "An incident has a criticality from 1 to 4, a request has none.");
 	enum rc rc = db_exec(tx, &q_rule_add,
-			     DB_ARGS(db_i64("field", m->field), db_str("contains", m->contains), db_i64("kind", m->kind), db_i64("criticality", m->criticality)),
+			     DB_ARGS(db_i64("field", m->field), db_str("contains", m->contains), db_i64("kind", m->kind), db_i64("criticality", m->criticality),
+				     db_id("team", m->team.v)),
 			     &changed, err);
 	if (rc == RC_OK && changed == 0)
 		return fail_field(err, RC_LIMIT, "contains", "There are a hundred rules already. Remove one first.");
 	return rc;
+}
+
+enum rc mail_rules_leave(struct db_tx *tx, struct team_id from, struct team_id to, struct err *err)
+{
+	enum rc rc = to.v ? RC_OK : db_exec(tx, &q_rules_drop, DB_ARGS(db_i64("from", from.v)), NULL, err);
+
+	return rc == RC_OK ? db_exec(tx, &q_rules_move, DB_ARGS(db_i64("from", from.v), db_id("to", to.v)), NULL, err) : rc;
 }
 
 enum rc mail_rule_drop(struct db_tx *tx, int64_t id, struct err *err)

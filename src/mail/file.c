@@ -192,20 +192,31 @@ static bool contains(struct arena *a, struct str hay, struct str needle)
 	return str_find_nocase(hay, str_lower(a, needle)) != STR_NONE;
 }
 
-/* Kind and claimed criticality: what an agent ordered, else the first rule that fits, else the address it was sent to. */
-static enum rc classify(struct db_tx *tx, struct filing_job *job, enum ticket_kind *kind, int *criticality, struct err *err)
+/* A mailbox names its team in a file: one that is not here is said where mailboxes are (imap.c), and is none here. */
+static enum rc wished_team(struct db_tx *tx, struct filing_job *job, struct team_id *ret, struct err *err)
+{
+	struct team team;
+	enum rc rc = job->in->wish.team.n ? team_find_name(tx, job->a, job->in->wish.team, &team, err) : RC_NOT_FOUND;
+
+	if (rc == RC_OK)
+		*ret = team.id;
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+/* Kind and claimed criticality: what an agent ordered, else the first rule that fits and names one, else the mailbox it
+ * came from, else the address it was sent to. The team: the first rule that fits and names one, else the mailbox. */
+static enum rc classify(struct db_tx *tx, struct filing_job *job, enum ticket_kind *kind, int *criticality, struct team_id *team, struct err *err)
 {
 	const struct mail *m = job->mail;
 	struct mail_rule *rule;
 	size_t n;
-	bool incident = str_starts_nocase(job->in->rcpt, STR("incident"));
+	bool incident = str_starts_nocase(job->in->rcpt, STR("incident")), ordered = job->in->order.what == INTAKE_OPEN, settled = ordered;
 
 	*kind = incident ? TICKET_INCIDENT : TICKET_REQUEST;
 	*criticality = incident ? 3 : 0;
-	if (job->in->order.what == INTAKE_OPEN) {
-		*kind = (enum ticket_kind)job->in->order.kind;
-		*criticality = job->in->order.criticality;
-		return RC_OK;
+	if (ordered || job->in->wish.kind) {
+		*kind = (enum ticket_kind)(ordered ? job->in->order.kind : job->in->wish.kind);
+		*criticality = ordered ? job->in->order.criticality : job->in->wish.criticality;
 	}
 	enum rc rc = mail_rules(tx, job->a, &rule, &n, err);
 	for (size_t i = 0; rc == RC_OK && i < n; i++) {
@@ -213,11 +224,15 @@ static enum rc classify(struct db_tx *tx, struct filing_job *job, enum ticket_ki
 
 		if (!contains(job->a, where, rule[i].contains))
 			continue;
-		*kind = (enum ticket_kind)rule[i].kind;
-		*criticality = rule[i].criticality;
-		break;
+		if (!settled && rule[i].kind) {
+			*kind = (enum ticket_kind)rule[i].kind;
+			*criticality = rule[i].criticality;
+			settled = true;
+		}
+		if (!team->v)
+			*team = rule[i].team;
 	}
-	return rc;
+	return rc == RC_OK && !team->v ? wished_team(tx, job, team, err) : rc;
 }
 
 enum rc filing_open(struct db_tx *tx, struct filing_job *job, const struct contact *c, bool automatic, struct err *err)
@@ -226,13 +241,14 @@ enum rc filing_open(struct db_tx *tx, struct filing_job *job, const struct conta
 	struct message_new m = filing_message(job, automatic);
 	struct ticket_opened opened;
 	enum ticket_kind kind;
+	struct team_id team = { 0 };
 	int criticality;
-	enum rc rc = classify(tx, job, &kind, &criticality, err);
+	enum rc rc = classify(tx, job, &kind, &criticality, &team, err);
 
 	if (rc != RC_OK)
 		return rc;
 	struct ticket_new n = {
-		.account = c->account, .contact = c->id, .kind = kind, .criticality = criticality,
+		.account = c->account, .contact = c->id, .kind = kind, .criticality = criticality, .team = team,
 		.channel = CHANNEL_MAIL, .subject = str_trim(job->in->subject).n ? one_line_of(job->a, job->in->subject, SUBJECT_CHARS) : STR("(no subject)"), .text = m.text,
 		.quoted = m.quoted, .html = m.html, .attachments = m.attachments, .n_attachments = m.n_attachments,
 		.opened_at = job->in->received_at, .intake = job->in->id, .automatic = automatic, .author_email = m.author_email,

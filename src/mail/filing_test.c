@@ -362,6 +362,87 @@ TEST_EACH_DB(filing_kind_by_address_and_rule)
 	filing_end(&m);
 }
 
+struct box_mail {
+	struct intake in;
+	struct team_id team;
+	const char *name;
+};
+
+static enum rc make_team(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct box_mail *x = arg;
+	struct actor desk = actor_system();
+
+	return team_add(tx, &desk, time_now(), &(struct team){ .name = str_of(x->name) }, &x->team, err);
+}
+
+static enum rc drop_team(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct box_mail *x = arg;
+	struct actor desk = actor_system();
+
+	return team_remove(tx, &desk, time_now(), x->team, err);
+}
+
+static enum rc insert_step(struct db_tx *tx, void *arg, struct err *err)
+{
+	return intake_insert(tx, &((struct box_mail *)arg)->in, err);
+}
+
+/* A mail as a mailbox's thread leaves it. */
+static void fetched(struct test *t, struct mail_world *m, const char *raw, struct intake_wish wish)
+{
+	char sha[65];
+	struct box_mail x = { .in = { .channel = INTAKE_IMAP, .size = (int64_t)strlen(raw), .mail_from = STR(""), .rcpt = STR("support@desk.example"),
+				      .source = STR("box"), .wish = wish, .received_at = time_now() } };
+
+	EXPECT_RC(RC_OK, blob_put(m->desk.blobs, str_of(raw), sha, &t->err));
+	x.in.sha256 = str_of(sha);
+	EXPECT_RC(RC_OK, db_write(t->db, insert_step, &x, &t->err));
+	filing_settle_all(t, m);
+}
+
+static size_t told_of_team(const struct mail_world *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->view.n_events; i++)
+		n += str_is(m->view.events[i].kind, EV_TEAM);
+	return n;
+}
+
+TEST_EACH_DB(filing_team_by_mailbox_and_rule)
+{
+	struct mail_world m;
+	struct box_mail video = { .name = "Video" }, billing = { .name = "Billing" };
+	struct ordering x = { 0 };
+
+	filing_make(t, &m);
+	EXPECT_RC(RC_OK, db_write(t->db, make_team, &video, &t->err));
+	EXPECT_RC(RC_OK, db_write(t->db, make_team, &billing, &t->err));
+	fetched(t, &m, HEAD("1", "One") "\nx\n", (struct intake_wish){ STR("Video"), TICKET_INCIDENT, 4 });
+	EXPECT("the mailbox gives team and kind", m.view.t.team.v == video.team.v && m.view.t.kind == TICKET_INCIDENT && m.view.t.criticality == 4);
+	EXPECT_EQ("with its event", told_of_team(&m), 1);
+	fetched(t, &m, HEAD("2", "Two") "\nx\n", (struct intake_wish){ STR("Nobody"), 0, 0 });
+	EXPECT("a team that is not here keeps no mail out", m.last.state == INTAKE_MESSAGE && !m.view.t.team.v && m.view.t.kind == TICKET_REQUEST);
+	filing_take(t, &m, HEAD("3", "Three") "\nx\n");
+	EXPECT("no mailbox, no rule: no team", !m.view.t.team.v && told_of_team(&m) == 0);
+	x.rule = (struct mail_rule){ .field = RULE_TO, .contains = STR_INIT("incidents@"), .team = billing.team };
+	EXPECT_RC(RC_OK, db_write(t->db, rule_step, &x, &t->err));
+	filing_take_as(t, &m, STR(HEAD("4", "Four") "\nx\n"), "w@x.example", "incidents@desk.example");
+	EXPECT("an address may have a team, and keeps its kind", m.view.t.team.v == billing.team.v && m.view.t.kind == TICKET_INCIDENT && m.view.t.criticality == 3);
+	x.rule = (struct mail_rule){ .field = RULE_SUBJECT, .contains = STR_INIT("invoice"), .kind = TICKET_REQUEST, .team = billing.team };
+	EXPECT_RC(RC_OK, db_write(t->db, rule_step, &x, &t->err));
+	fetched(t, &m, HEAD("5", "The invoice") "\nx\n", (struct intake_wish){ STR("Video"), TICKET_INCIDENT, 3 });
+	EXPECT("a rule says more than the mailbox", m.view.t.team.v == billing.team.v && m.view.t.kind == TICKET_REQUEST);
+	EXPECT_RC(RC_OK, db_write(t->db, drop_team, &billing, &t->err));
+	fetched(t, &m, HEAD("6", "An invoice") "\nx\n", (struct intake_wish){ STR("Video"), 0, 0 });
+	EXPECT("a rule for a team that is gone leaves the mailbox's", m.view.t.team.v == video.team.v && m.view.t.kind == TICKET_REQUEST);
+	x.rule = (struct mail_rule){ .field = RULE_TO, .contains = STR_INIT("x") };
+	EXPECT_RC(RC_INVALID, db_write(t->db, rule_step, &x, &t->err));
+	filing_end(&m);
+}
+
 TEST_EACH_DB(filing_what_a_filter_calls_spam)
 {
 	struct mail_world m;

@@ -1,5 +1,6 @@
 /* The thread of one mailbox: sign in, open the folder, fetch what is behind the last UID, wait, again. */
 #include "mail/imap.h"
+#include "account/account.h"
 #include "blob/blob.h"
 #include "inbox/inbox.h"
 #include "jobs/jobs.h"
@@ -32,6 +33,7 @@ struct box {
 	bool idle, move, signed_in;
 	int64_t large_until; /* monotonic: a mail that is too large is said for a day */
 	int failures;
+	int64_t team_told; /* the same, that its team is missing */
 	int64_t told; /* when the database heard last that all is well; monotonic */
 	pthread_t thread;
 };
@@ -84,6 +86,36 @@ static void all_is_well(struct box *b)
 		return;
 	if (db_write(b->all->desk->db, note_ok, &n, NULL) == RC_OK)
 		b->told = now;
+}
+
+/* ---- its team ---- */
+
+static enum rc look_for_team(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct box *b = arg;
+	struct team team;
+
+	return team_find_name(tx, &b->arena, b->m->team, &team, err);
+}
+
+/* The file names a team, the desk makes it: one that is not there keeps no mail out, but somebody must hear of it. */
+static bool team_is_missing(struct box *b)
+{
+	struct noting n = { .b = b, .now = time_now() };
+	int64_t now = time_monotonic_us();
+
+	if (!b->m->team.n || db_read(b->all->desk->db, look_for_team, b, NULL) != RC_NOT_FOUND) {
+		b->team_told = 0;
+		return false;
+	}
+	if (b->team_told && now - b->team_told < TOLD_US)
+		return true;
+	n.error = arena_strf(&b->arena, "There is no team \"" STR_F "\": its mails are filed without a team. Add the team in Administration, "
+	                     "or name another one in mailboxes-file.", STR_A(b->m->team));
+	if (db_write(b->all->desk->db, note_failed, &n, NULL) == RC_OK)
+		b->team_told = now;
+	b->told = 0;
+	return true;
 }
 
 /* ---- commands ---- */
@@ -325,6 +357,7 @@ static enum rc keep_step(struct db_tx *tx, void *arg, struct err *err)
 		             .mail_from = STR_INIT(""),
 		             .rcpt = t->b->m->address,
 		             .source = t->b->m->name,
+		             .wish = { t->b->m->team, t->b->m->kind, t->b->m->criticality },
 		             .received_at = t->now };
 	enum rc rc = t->got ? intake_insert(tx, &in, err) : RC_OK;
 
@@ -513,7 +546,7 @@ static enum rc session(struct box *b, struct err *err)
 		if (rc != RC_OK)
 			break;
 		b->failures = 0;
-		if (time_monotonic_us() >= b->large_until)
+		if (!team_is_missing(b) && time_monotonic_us() >= b->large_until)
 			all_is_well(b);
 		rc = wait_for_mail(b, err);
 	}
@@ -528,7 +561,7 @@ static void *run(void *arg)
 		struct err err = { 0 };
 		struct noting n = { .b = b };
 
-		b->told = 0;
+		b->told = b->team_told = 0;
 		enum rc rc = session(b, &err);
 		imap_close(b->c);
 		b->c = NULL;
@@ -553,9 +586,26 @@ static void *run(void *arg)
 	return NULL;
 }
 
+static struct str channel_of(struct arena *a, const struct mailbox *m)
+{
+	return arena_strf(a, "imap:" STR_F, STR_A(m->name));
+}
+
+struct resting {
+	struct arena *a;
+	const struct mailbox *m;
+	size_t n;
+};
+
 static enum rc rest(struct db_tx *tx, void *arg, struct err *err)
 {
-	return mail_channels_rest(tx, err);
+	struct resting *x = arg;
+	enum rc rc = mail_channels_rest(tx, err);
+
+	for (size_t i = 0; rc == RC_OK && i < x->n; i++)
+		if (x->m[i].team.n)
+			rc = mail_channel_team(tx, channel_of(x->a, &x->m[i]), x->m[i].team, err);
+	return rc;
 }
 
 enum rc imap_start(struct desk *desk, struct imap **ret, struct err *err)
@@ -567,9 +617,11 @@ enum rc imap_start(struct desk *desk, struct imap **ret, struct err *err)
 
 	arena_init(&all->arena);
 	rc = mailboxes_load(&all->arena, &desk->config, &m, &all->n, err);
+	struct resting x = { &all->arena, m, all->n };
+
 	*ret = NULL;
 	if (rc == RC_OK)
-		rc = db_write(desk->db, rest, NULL, err);
+		rc = db_write(desk->db, rest, &x, err);
 	if (rc != RC_OK || all->n == 0) {
 		arena_release(&all->arena);
 		free(all);
@@ -586,7 +638,7 @@ enum rc imap_start(struct desk *desk, struct imap **ret, struct err *err)
 
 		b->all = all;
 		b->m = &m[i];
-		b->channel = arena_strf(&all->arena, "imap:" STR_F, STR_A(m[i].name));
+		b->channel = channel_of(&all->arena, &m[i]);
 		arena_init(&b->arena);
 		if (pthread_create(&b->thread, &attr, run, b) != 0)
 			die("cannot start a mailbox");

@@ -10,6 +10,8 @@ struct mailbox {
 	bool starttls;
 	struct str user, password_file, ca_file;
 	struct str address; /* of the desk: its mails count as sent there, which gives them their kind */
+	struct str team;    /* of its tickets, by name; "" = none */
+	int kind, criticality; /* of its tickets, enum ticket_kind; 0 = by rules and address */
 	struct str done;    /* "keep", "seen", "delete" or "move:FOLDER" */
 	int poll_seconds;   /* without IDLE, and the longest wait with it */
 	struct str oauth;   /* "", "xoauth2" or "oauthbearer" */

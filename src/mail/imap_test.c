@@ -48,11 +48,14 @@ TEST(imap_mailboxes_file)
 		"[a]\nurl = imaps://x\nuser=u\npassword-file=p\n[a]\nurl = imaps://x\nuser=u\npassword-file=p\n",
 		"[a]\nurl = imaps://x\nuser=u\noauth=microsoft\n",
 		"[a]\npasword-file = x\n",
+		"[a]\nurl = imaps://x\nuser=u\npassword-file=p\nkind=question\n",
+		"[a]\nurl = imaps://x\nuser=u\npassword-file=p\nkind=incident\ncriticality=1\n",
+		"[a]\nurl = imaps://x\nuser=u\npassword-file=p\nkind=request\ncriticality=3\n",
 	};
 
 	EXPECT_RC(RC_OK, mailboxes_read(&t->arena,
 	                                STR("# ours\n[support]\nurl = imaps://mail.example/Support/In\nuser = "
-	                                    "u\npassword-file = /p\ndone = move:Done\n"
+	                                    "u\npassword-file = /p\ndone = move:Done\nteam = Second line\nkind = incident\n"
 	                                    "[old]\nurl = imap://mail.example\nuser = v\noauth = microsoft\nclient-id "
 	                                    "= c\nrefresh-token-file = /r\n"),
 	                                STR("Support@desk.example"), &m, &n, &t->err));
@@ -60,6 +63,8 @@ TEST(imap_mailboxes_file)
 		return;
 	EXPECT("TLS from the start, the port and folder that follow",
 	       !m[0].starttls && str_is(m[0].port, "993") && str_is(m[0].folder, "Support/In"));
+	EXPECT("what its mails become, and for whom", str_is(m[0].team, "Second line") && m[0].kind == 1 && m[0].criticality == 3);
+	EXPECT("nothing where nothing is said", !m[1].team.n && !m[1].kind);
 	EXPECT("STARTTLS on the other port", m[1].starttls && str_is(m[1].port, "143") && str_is(m[1].folder, "INBOX"));
 	EXPECT("a provider's name brings its addresses",
 	       str_starts(m[1].token_url, STR("https://login.microsoftonline.com/")) && str_is(m[1].oauth, "xoauth2"));

@@ -72,6 +72,7 @@ static enum rc read_key(struct reading *r, struct mailbox *m, struct str key, st
 		{ "ca-file",            &m->ca_file           },
 		{ "address",            &m->address           },
 		{ "done",               &m->done              },
+		{ "team",               &m->team              },
 		{ "token-url",          &m->token_url         },
 		{ "device-url",         &m->device_url        },
 		{ "auth-url",           &m->auth_url          },
@@ -91,6 +92,14 @@ static enum rc read_key(struct reading *r, struct mailbox *m, struct str key, st
 			return wrong(r, err, "poll is a number of seconds from 5 to 3600");
 		m->poll_seconds = (int)n;
 		return RC_OK;
+	}
+	if (str_is(key, "kind")) {
+		m->kind = str_is(value, "incident") ? 1 : str_is(value, "request") ? 2 : 0;
+		return m->kind ? RC_OK : wrong(r, err, "kind is incident or request");
+	}
+	if (str_is(key, "criticality")) {
+		m->criticality = str_is(value, "3") ? 3 : str_is(value, "4") ? 4 : 0;
+		return m->criticality ? RC_OK : wrong(r, err, "criticality is 3 or 4: what is more critical is telephoned");
 	}
 	for (size_t i = 0; i < COUNT(texts); i++)
 		if (str_is(key, texts[i].name)) {
@@ -113,6 +122,10 @@ static enum rc finish(struct reading *r, struct err *err)
 	if (!str_is(m->done, "keep") && !str_is(m->done, "seen") && !str_is(m->done, "delete") &&
 	    !(str_starts(m->done, STR("move:")) && m->done.n > 5))
 		return wrong(r, err, "done of the mailbox above is keep, seen, delete or move:FOLDER");
+	if (m->criticality && m->kind != 1)
+		return wrong(r, err, "criticality of the mailbox above wants kind = incident");
+	if (m->kind == 1 && !m->criticality)
+		m->criticality = 3;
 	if (!m->address.n)
 		m->address = r->address;
 	m->address = str_lower(r->a, m->address);

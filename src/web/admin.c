@@ -620,7 +620,8 @@ static const struct field rules_fields[] = {
 	{"drop",	      FIELD_INT, .doc = "rule to remove" },
 	{ "field",	      FIELD_CHOICE, .choices = "to|from|subject|text" },
 	{ "contains",	      FIELD_TEXT, 200 },
-	{ "kind",	      FIELD_CHOICE, .choices = "request|4|3|2|1" },
+	{ "kind",	      FIELD_CHOICE, .choices = "request|4|3|2|1|same" },
+	{ "team",	      FIELD_INT, .doc = "0: none" },
 	{ 0 },
 };
 static const struct field jobs_fields[] = {

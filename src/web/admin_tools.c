@@ -61,7 +61,9 @@ static enum rc load_rules(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct tools *t = arg;
 
-	return mail_rules(tx, t->q->arena, &t->v.rules, &t->v.n_rules, err);
+	enum rc rc = mail_rules(tx, t->q->arena, &t->v.rules, &t->v.n_rules, err);
+
+	return rc == RC_OK ? team_list(tx, t->q->arena, &t->v.teams, &t->v.n_teams, err) : rc;
 }
 
 enum rc admin_rules_show(struct req *q, struct resp *r)
@@ -73,7 +75,10 @@ enum rc admin_rules_show(struct req *q, struct resp *r)
 	if (rc != RC_OK)
 		return rc;
 	t.v.e_contains = web_field_error(q, "contains");
-	t.v.e_criticality = web_field_error(q, "criticality");
+	t.v.e_kind = web_field_error(q, "kind");
+	t.v.field = web_field_value(q, "field", STR(""));
+	t.v.kind = web_field_value(q, "kind", STR(""));
+	req_int(q, "team", &t.v.team);
 	t.v.contains = web_field_value(q, "contains", STR(""));
 	struct out o = admin_begin(q, r, &p, _(web_lang(q), "Rules for mail"));
 	t.v.p = &p;
@@ -89,13 +94,23 @@ static enum rc change_rule(struct db_tx *tx, void *arg, struct err *err)
 
 	if (req_int(q, "drop", &drop))
 		return mail_rule_drop(tx, drop, err);
-	int criticality = str_is(kind, "request") || !kind.n ? 0 : kind.p[0] - '0';
+	int criticality = str_is(kind, "request") || str_is(kind, "same") || !kind.n ? 0 : kind.p[0] - '0';
 	struct mail_rule rule = {
 		.field = str_is(field, "to") ? RULE_TO : str_is(field, "from") ? RULE_FROM : str_is(field, "text") ? RULE_TEXT : RULE_SUBJECT,
 		.contains = str_trim(req_field(q, "contains")),
-		.kind = criticality ? TICKET_INCIDENT : TICKET_REQUEST,
+		.kind = criticality ? TICKET_INCIDENT : str_is(kind, "same") ? 0 : TICKET_REQUEST,
 		.criticality = criticality,
 	};
+	struct team team;
+
+	if (req_int(q, "team", &rule.team.v) && rule.team.v) {
+		enum rc rc = team_find(tx, q->arena, rule.team, &team, err);
+
+		if (rc == RC_NOT_FOUND || (rc == RC_OK && time_is_set(team.removed_at)))
+			return fail_field(err, RC_INVALID, "kind", "This team is not here any more. Choose another one; nothing was changed.");
+		if (rc != RC_OK)
+			return rc;
+	}
 	return mail_rule_add(tx, &rule, err);
 }
 

@@ -188,7 +188,10 @@ struct admin_tools {
 	bool reported, dry;
 	struct mail_rule *rules;
 	size_t n_rules;
-	struct str contains, e_contains, e_criticality;
+	struct team *teams; /* that a rule may name */
+	size_t n_teams;
+	struct str contains, field, kind, e_contains, e_kind;
+	int64_t team;
 };
 
 /* handlers of the routes in admin.c */
