@@ -266,6 +266,9 @@ void desk_fill(struct req *q, struct desk_load *x, const char *action, struct de
 /* Messages and events after `after` (0 = all), as they happened. */
 void desk_items(const struct req *q, const struct ticket_view *view, struct event_id after, struct desk_item **ret,
                 size_t *ret_n);
+/* desk_events.c: an event in one line; true: it is none, because what caused it is told already. */
+struct str desk_event_words(const struct req *q, const struct event *e);
+bool desk_event_silent(const struct event *e);
 /* The text a draft keeps. */
 struct str desk_draft_text(struct arena *a, struct str data);
 struct str desk_draft_data(struct arena *a, struct str text);
