@@ -1,6 +1,7 @@
 /* Administration: the words of mails about tickets. Which there are, and what may be filled in, is outbox/text.h's;
  * mail/notify.c fills them. The preview is of a ticket that does not exist. */
 #include "event/event.h"
+#include "html/html.h"
 #include "outbox/text.h"
 #include "tmpl.h"
 #include "web/admin_view.h"
@@ -45,6 +46,28 @@ static bool is_written(const struct texts *t, const char *kind, const char *lang
 	return mail_text_pick(t->written, t->n_written, kind, lang, NULL).p != NULL;
 }
 
+static struct str sample(struct texts *t, struct str text)
+{
+	struct req *q = t->q;
+	struct arena *a = q->arena;
+	const struct i18n *l = i18n_lang(str_of(t->lang));
+
+	return TR_FILL(a, str_z(a, text), { "name", STR("Ana Ruiz") }, { "number", STR("CAR-1042-7") },
+	               { "subject", str_of(_(l, "Videos do not play")) },
+	               { "url", arena_strf(a, STR_F "/support/tickets/CAR-1042-7", STR_A(web_desk(q)->config.base_url)) },
+	               { "product", web_settings(q).product }, { "agent", q->actor.name },
+	               { "promise", str_of(_(l, "Here stands what the plan promises.")) }, { "next", STR("") },
+	               { "message", str_of(_(l, "Here stands what the agent wrote.")) },
+	               { "resolution", str_of(_(l, "Here stands how it was solved.")) }, { "from", STR("3") }, { "to", STR("2") },
+	               { "reason", str_of(_(l, "Here stands the reason.")) }, { "who", STR("Ana Ruiz <ana@campus.example>") },
+	               { "phone", web_desk(q)->config.phone.n ? web_desk(q)->config.phone : STR("+34 000 000 000") },
+	               { "answer", arena_strf(a, STR_F "/approve/…", STR_A(web_desk(q)->config.base_url)) },
+	               { "kb", arena_strf(a, STR_F "/kb", STR_A(web_desk(q)->config.base_url)) },
+	               { "why", str_of(_(l, "Here stands what the plan does not cover.")) },
+	               { "news", str_of(_(l, "CAR-1042-7 Videos do not play\n  Ana Ruiz wrote:\n    It happens in Firefox, too.\n")) }, { "count", STR("1") },
+	               { "settings", arena_strf(a, STR_F "/desk/notices/settings", STR_A(web_desk(q)->config.base_url)) });
+}
+
 static enum rc show(struct texts *t, struct resp *r)
 {
 	struct req *q = t->q;
@@ -68,6 +91,7 @@ static enum rc show(struct texts *t, struct resp *r)
 		*VEC_ADD(a, &places) = arena_strf(a, "{" STR_F "}", STR_A(one));
 	struct str kept = mail_text_pick(t->written, t->n_written, t->kind->name, t->lang, tr(l, t->kind->builtin));
 	struct out o = admin_begin(q, r, &p, _(web_lang(q), "Texts of mails"));
+	struct str preview = t->preview.n ? t->preview : sample(t, kept);
 	struct admin_texts v = { .p = &p,
 		                 .lines = lines.at,
 		                 .n = lines.n,
@@ -79,7 +103,8 @@ static enum rc show(struct texts *t, struct resp *r)
 		                 .n_places = places.n,
 		                 .text = web_field_value(q, "text", kept),
 		                 .e_text = web_field_error(q, "text"),
-		                 .preview = t->preview,
+		                 .preview = preview,
+		                 .page = { html_from_text(a, preview) },
 		                 .changed = is_written(t, t->kind->name, t->lang) };
 
 	tmpl_admin_texts(&o, &v);
@@ -92,28 +117,6 @@ enum rc admin_texts_show(struct req *q, struct resp *r)
 	enum rc rc = which(&t);
 
 	return rc == RC_OK ? show(&t, r) : rc;
-}
-
-static struct str sample(struct texts *t, struct str text)
-{
-	struct req *q = t->q;
-	struct arena *a = q->arena;
-	const struct i18n *l = i18n_lang(str_of(t->lang));
-
-	return TR_FILL(a, str_z(a, text), { "name", STR("Ana Ruiz") }, { "number", STR("CAR-1042-7") },
-	               { "subject", str_of(_(l, "Videos do not play")) },
-	               { "url", arena_strf(a, STR_F "/support/tickets/CAR-1042-7", STR_A(web_desk(q)->config.base_url)) },
-	               { "product", web_settings(q).product }, { "agent", q->actor.name },
-	               { "promise", str_of(_(l, "Here stands what the plan promises.")) }, { "next", STR("") },
-	               { "message", str_of(_(l, "Here stands what the agent wrote.")) },
-	               { "resolution", str_of(_(l, "Here stands how it was solved.")) }, { "from", STR("3") }, { "to", STR("2") },
-	               { "reason", str_of(_(l, "Here stands the reason.")) }, { "who", STR("Ana Ruiz <ana@campus.example>") },
-	               { "phone", web_desk(q)->config.phone.n ? web_desk(q)->config.phone : STR("+34 000 000 000") },
-	               { "answer", arena_strf(a, STR_F "/approve/…", STR_A(web_desk(q)->config.base_url)) },
-	               { "kb", arena_strf(a, STR_F "/kb", STR_A(web_desk(q)->config.base_url)) },
-	               { "why", str_of(_(l, "Here stands what the plan does not cover.")) },
-	               { "news", str_of(_(l, "CAR-1042-7 Videos do not play\n  Ana Ruiz wrote:\n    It happens in Firefox, too.\n")) }, { "count", STR("1") },
-	               { "settings", arena_strf(a, STR_F "/desk/notices/settings", STR_A(web_desk(q)->config.base_url)) });
 }
 
 static enum rc check(struct texts *t, struct str text)

@@ -177,7 +177,8 @@ struct admin_texts {
 	const char *kind, *title, *lang, *lang_name;
 	struct str *places;
 	size_t n_places;
-	struct str text, e_text, preview; /* preview: n == 0: none was asked for */
+	struct str text, e_text, preview;
+	struct html page; /* the preview as the mail's HTML part has it */
 	bool changed;
 };
 struct admin_tools {

@@ -8,6 +8,15 @@ try {
     await d.look(p, '/desk/admin/mail-texts', name);
     await p.context().close();
   }
+  const live = await d.signIn('admin@desk.example');
+  await live.goto(d.base + '/desk/admin/mail-texts?kind=resolved&lang=en');
+  await live.fill('#text', 'Solved so:\n\n{resolution}\n\n<b>{name}</b>');
+  await live.waitForFunction(() => document.querySelector('#preview')?.textContent?.includes('<b>Ana Ruiz</b>'), null, { timeout: 60000 });
+  check('the preview follows what one writes, marks are text', await live.locator('#preview b').count() === 0);
+  await live.fill('#text', 'Solved so: {solution}');
+  await live.waitForFunction(() => document.querySelector('[data-preview-said]')?.textContent?.includes('{solution}'), null, { timeout: 60000 });
+  check('and says what cannot be filled in', (await live.inputValue('#text')) === 'Solved so: {solution}' && (await live.textContent('#preview')).includes('Ana Ruiz'));
+  await live.context().close();
   const p = await d.signIn('admin@desk.example', { javaScriptEnabled: false });
   await p.goto(d.base + '/desk/admin');
   await p.click('text=Texts of mails');
