@@ -1,6 +1,7 @@
 /* Who is told of what, once; when mails go; what stands in them; and how they are ended. */
 #include "account/account.h"
 #include "notice/notice_private.h"
+#include "oncall/push.h"
 #include "outbox/outbox.h"
 #include "ticket/ticket_world.h"
 
@@ -512,4 +513,51 @@ TEST_EACH_DB(notice_own_mails)
 
 	place_make(t, &p);
 	DO(own_mails);
+}
+
+/* ---- browsers ---- */
+
+DB_QUERY(q_pushes, "test.notice_pushes", "SELECT COUNT(*) FROM job WHERE kind = 'oncall.push' AND args LIKE '%Nobody can sign in%'");
+
+STEP(ben_has_a_browser)
+{
+	struct push_browser b = { .endpoint = STR("https://push.example/ben"), /* keys: RFC 8291, section 5 */
+		                  .p256dh = STR("BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"),
+		                  .auth = STR("BTBZMqHH6r4Tts7J_aSIgg"),
+		                  .name = STR("A browser") };
+	struct notice_choice all[] = { { NOTICE_NEW, NOTICE_OF_ALL, NOTICE_BROWSER } };
+	struct notice_rhythm night = { NOTICE_AT_ONCE, 8, 0, 12 * 60, false };
+
+	EXPECT_RC(RC_OK, push_add(tx, &w->ben, NOW, &b, false, &t->err));
+	EXPECT_RC(RC_OK, notice_choose(tx, (struct notice_person){ ACTOR_AGENT, w->ben.agent.v }, all, 1, &night, &t->err));
+	EXPECT_RC(RC_OK, notice_choose(tx, (struct notice_person){ ACTOR_AGENT, w->ann.agent.v }, all, 1, NULL, &t->err));
+}
+
+STEP(count_pushes)
+{
+	PLACE;
+	EXPECT_RC(RC_OK, db_get_i64(tx, &q_pushes, DB_NO_ARGS, &p->unread, &t->err));
+}
+
+STEP(open_for_push)
+{
+	world_open(t, tx, &w->writer, 3, "Nobody can sign in");
+}
+
+TEST_EACH_DB(notice_in_browsers)
+{
+	struct place p;
+
+	place_make(t, &p);
+	DO(ben_has_a_browser);
+	DO(open_for_push);
+	EXPECT_RC(RC_OK, time_parse_iso(STR("2026-11-18T13:00:00Z"), &p.now));
+	read_log(t, &p);
+	DO(count_pushes);
+	EXPECT_EQ("who has a browser is told there, the other has none", p.unread, 1);
+	EXPECT_RC(RC_OK, time_parse_iso(STR("2026-11-19T03:00:00Z"), &p.now));
+	DO(open_for_push);
+	read_log(t, &p);
+	DO(count_pushes);
+	EXPECT_EQ("not in quiet hours", p.unread, 1);
 }
