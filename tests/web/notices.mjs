@@ -73,6 +73,20 @@ try {
   check('one click of a mail program does', one.status === 200 && sql('SELECT COUNT(*) FROM notice_choice WHERE person_kind = 2 AND channels & 2 = 0') === '10', one.status);
   check('a link that was changed does nothing', (await fetch(stop.slice(0, -1) + (stop.endsWith('a') ? 'b' : 'a'), { method: 'POST' })).status === 404);
 
+  // Somebody in copy leaves the ticket.
+  const token = await plain.inputValue('input[name=csrf]');
+  const act = (what, fields) => plain.request.post(d.base + url.replace('/support/', '/desk/') + what, { form: { csrf: token, ...fields }, headers: { origin: d.base }, maxRedirects: 0 });
+  await act('/participant', { email: 'aunt@elsewhere.example', accept: '1' });
+  await plain.goto(d.base + url.replace('/support/', '/desk/'));
+  await plain.fill('#text', 'Please try again.');
+  await plain.click('button[value=send]');
+  await until('somebody in copy gets the answer', () => sql("SELECT COUNT(*) FROM outmail WHERE kind = 'reply' AND to_addr = 'aunt@elsewhere.example'") === '1');
+  check('who asked has no such link', sql(`SELECT COUNT(*) FROM outmail WHERE kind = 'reply' AND to_addr = '${customer}' AND unsubscribe IS NOT NULL`) === '0');
+  const leave = sql("SELECT unsubscribe FROM outmail WHERE kind = 'reply' AND to_addr = 'aunt@elsewhere.example'");
+  await stranger.goto(leave);
+  await stranger.click('text=End these mails');
+  check('and leaves by the link of the mail', /no more mails about ticket/.test(await stranger.textContent('main')) && sql("SELECT accepted FROM participant WHERE email = 'aunt@elsewhere.example'") === '0');
+
   await c.goto(d.base + '/profile');
   await c.click('text=Mails you get');
   await c.uncheck('#ack');
