@@ -73,6 +73,7 @@ enum rc api_subscription_create(struct req *q, struct resp *r);
 enum rc api_subscription_get(struct req *q, struct resp *r);
 enum rc api_subscription_patch(struct req *q, struct resp *r);
 enum rc api_plans_list(struct req *q, struct resp *r);
+enum rc api_teams_list(struct req *q, struct resp *r);
 enum rc api_plan_create(struct req *q, struct resp *r);
 enum rc api_plan_get(struct req *q, struct resp *r);
 enum rc api_plan_put(struct req *q, struct resp *r);

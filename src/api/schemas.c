@@ -120,6 +120,8 @@ static const struct member ticket[] = {
 	{ "site", "integer?", NULL },
 	{ "assignee", "integer?", "Agents' tokens" },
 	{ "assigneeName", "string?", NULL },
+	{ "team", "integer?", "Agents' tokens" },
+	{ "teamName", "string?", "Agents' tokens" },
 	{ "entitlement", "string?", "The verdict, frozen when it was opened" },
 	{ "notPhoned", "boolean", "Criticality 1 or 2 that did not come by telephone" },
 	{ "resolution", "string?", NULL },
@@ -143,7 +145,8 @@ static const struct member ticket_row[] = {
 	{ "criticality", "integer?", NULL }, { "state", "new|open|waiting|resolved|closed", NULL },
 	{ "subject", "string", NULL },     { "account", "integer", NULL },
 	{ "accountName", "string?", NULL }, { "contactName", "string?", NULL },
-	{ "assigneeName", "string?", NULL }, { "resolution", "string?", NULL },
+	{ "assigneeName", "string?", NULL }, { "teamName", "string?", "Agents' tokens" },
+	{ "resolution", "string?", NULL },
 	{ "openedAt", "time", NULL },      { "updatedAt", "time", NULL },
 	{ "version", "integer", NULL },    { NULL, NULL, NULL },
 };
@@ -191,6 +194,11 @@ LIST(contacts, "Contact");
 LIST(subscriptions, "Subscription");
 LIST(tickets, "TicketRow");
 LIST(messages, "Message");
+static const struct member team[] = {
+	{ "id", "integer", NULL }, { "name", "string", NULL }, { "about", "string", NULL },
+	{ "members", "integer", "Who may sign in" }, { "openTickets", "integer", "Counted up to 1000" }, { NULL, NULL, NULL },
+};
+static const struct member list_of_teams[] = { { "teams", "Team[]", NULL }, { NULL, NULL, NULL } };
 static const struct member list_of_plans[] = { { "plans", "Plan[]", NULL }, { NULL, NULL, NULL } };
 
 static const struct {
@@ -214,6 +222,8 @@ static const struct {
 	{ "Entitlement", entitlement },
 	{ "Ticket", ticket },
 	{ "TicketRow", ticket_row },
+	{ "Team", team },
+	{ "TeamList", list_of_teams },
 	{ "TicketList", list_of_tickets },
 	{ "Attachment", attachment },
 	{ "Message", message },

@@ -102,6 +102,8 @@ void api_ticket(struct json *j, const struct desk *d, const struct ticket *t, co
 	id(j, "site", t->site.v);
 	id(j, "assignee", actor_is_agent(who) ? t->assignee.v : 0);
 	json_kstr(j, "assigneeName", t->assignee_name);
+	id(j, "team", t->team.v);
+	json_kstr(j, "teamName", t->team_name);
 	word(j, "entitlement", ent_verdict_name(t->verdict));
 	json_kbool(j, "notPhoned", t->not_phoned);
 	json_kstr(j, "resolution", t->resolution);

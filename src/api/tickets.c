@@ -15,6 +15,7 @@ struct ticket_call {
 	struct message_id after;
 	enum ticket_list_view view;
 	struct account_id account;
+	struct team_id team;
 	size_t max;
 	struct str plan_code; /* of an opening, as it looked before; n == 0: nothing is prepared */
 	struct clock_cycle *clocks;
@@ -40,7 +41,7 @@ static enum rc show(struct db_tx *tx, struct call *c, int64_t number, struct err
 static enum rc list_step(struct db_tx *tx, struct call *c, struct err *err)
 {
 	struct ticket_call *t = c->arg;
-	struct ticket_query query = { .view = t->view, .account = t->account, .after = t->cursor, .max = t->max };
+	struct ticket_query query = { .view = t->view, .account = t->account, .team = t->team, .after = t->cursor, .max = t->max };
 	struct ticket_row *rows;
 	struct str next = STR_NULL;
 	size_t n;
@@ -68,6 +69,7 @@ static enum rc list_step(struct db_tx *tx, struct call *c, struct err *err)
 		json_kstr(&c->json, "accountName", r->account_name);
 		json_kstr(&c->json, "contactName", r->contact_name);
 		json_kstr(&c->json, "assigneeName", r->assignee_name);
+		json_kstr(&c->json, "teamName", r->team_name);
 		json_kstr(&c->json, "resolution", r->resolution);
 		json_ktime(&c->json, "openedAt", r->opened_at);
 		json_ktime(&c->json, "updatedAt", r->updated_at);
@@ -87,7 +89,7 @@ static enum ticket_list_view view_of(const struct actor *who, struct str word)
 		{ "solved", VIEW_ALL, VIEW_CUSTOMER_SOLVED },  { "unassigned", VIEW_UNASSIGNED, VIEW_CUSTOMER_ALL },
 		{ "mine", VIEW_MINE, VIEW_CUSTOMER_ALL },      { "incidents", VIEW_INCIDENTS, VIEW_CUSTOMER_ALL },
 		{ "requests", VIEW_REQUESTS, VIEW_CUSTOMER_ALL }, { "waiting", VIEW_WAITING, VIEW_CUSTOMER_ALL },
-		{ "callbacks", VIEW_CALLBACKS, VIEW_CUSTOMER_ALL },
+		{ "callbacks", VIEW_CALLBACKS, VIEW_CUSTOMER_ALL }, { "teams", VIEW_TEAMS, VIEW_CUSTOMER_ALL },
 	};
 	for (size_t i = 0; i < COUNT(table); i++)
 		if (str_is(word, table[i].word))
@@ -102,8 +104,44 @@ enum rc api_tickets_list(struct req *q, struct resp *r)
 
 	req_int(q, "account", &account);
 	t.account.v = account;
+	req_int(q, "team", &t.team.v);
 	t.max = api_page(q, 0, STR_NULL).max;
 	return api_read(q, r, list_step, &t);
+}
+
+/* ---- teams ---- */
+
+static enum rc teams_step(struct db_tx *tx, struct call *c, struct err *err)
+{
+	struct team_work *at;
+	size_t n;
+
+	if (!actor_is_agent(c->who))
+		return fail(err, RC_DENIED, "Teams are the desk's own.");
+	enum rc rc = team_work(tx, c->a, &at, &n, err);
+
+	if (rc != RC_OK)
+		return rc;
+	json_obj(&c->json);
+	json_key(&c->json, "teams");
+	json_arr(&c->json);
+	for (size_t i = 0; i < n; i++) {
+		json_obj(&c->json);
+		json_ki64(&c->json, "id", at[i].id.v);
+		json_kstr(&c->json, "name", at[i].name);
+		json_kstr(&c->json, "about", at[i].about);
+		json_ki64(&c->json, "members", at[i].members);
+		json_ki64(&c->json, "openTickets", at[i].open);
+		json_end_obj(&c->json);
+	}
+	json_end_arr(&c->json);
+	json_end_obj(&c->json);
+	return RC_OK;
+}
+
+enum rc api_teams_list(struct req *q, struct resp *r)
+{
+	return api_read(q, r, teams_step, NULL);
 }
 
 /* ---- one ticket ---- */
@@ -174,6 +212,7 @@ enum rc api_ticket_create(struct req *q, struct resp *r)
 		.account = { actor_is_agent(&q->actor) ? api_i64(q, "account", 0) : q->actor.account.v },
 		.contact = { actor_is_agent(&q->actor) ? api_i64(q, "contact", 0) : q->actor.contact.v },
 		.site = { api_i64(q, "site", 0) },
+		.team = { actor_is_agent(&q->actor) ? api_i64(q, "team", 0) : 0 },
 		.kind = str_is(api_str(q, "kind"), "request") ? TICKET_REQUEST : TICKET_INCIDENT,
 		.criticality = (int)api_i64(q, "criticality", 0),
 		.priority = (int)api_i64(q, "priority", 0),
@@ -225,6 +264,8 @@ static enum rc patch_step(struct db_tx *tx, struct call *c, struct err *err)
 		rc = ticket_edit(tx, c->a, c->who, c->now, t->number, &fields, seen, err);
 	if (rc == RC_OK && api_has(q, "assignee"))
 		rc = ticket_assign(tx, c->a, c->who, c->now, t->number, (struct agent_id){ api_i64(q, "assignee", 0) }, seen, err);
+	if (rc == RC_OK && api_has(q, "team"))
+		rc = ticket_set_team(tx, c->a, c->who, c->now, t->number, (struct team_id){ api_i64(q, "team", 0) }, seen, err);
 	if (rc == RC_OK && api_has(q, "state")) {
 		enum ticket_state to = STATE_OPEN;
 

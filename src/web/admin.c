@@ -624,6 +624,20 @@ static const struct field rules_fields[] = {
 	{ "team",	      FIELD_INT, .doc = "0: none" },
 	{ 0 },
 };
+static const struct field teams_fields[] = {
+	{ "name", FIELD_TEXT, 200, true },
+	{ "about", FIELD_TEXT, 500 },
+	{ "members", FIELD_TEXT, 20, .doc = "Agents' ids, one each" },
+	{ 0 },
+};
+static const struct field team_fields[] = {
+	{ "do", FIELD_CHOICE, .required = true, .choices = "save|remove" },
+	{ "name", FIELD_TEXT, 200 },
+	{ "about", FIELD_TEXT, 500 },
+	{ "members", FIELD_TEXT, 20, .doc = "Agents' ids, one each" },
+	{ "to", FIELD_INT, .doc = "Team that gets its tickets; 0: none" },
+	{ 0 },
+};
 static const struct field jobs_fields[] = {
 	{"do",              FIELD_CHOICE, .required = true, .choices = "retry|drop" },
         { "id", FIELD_INT, .required = true },
@@ -664,6 +678,10 @@ const struct route admin_routes[] = {
 	{ HTTP_POST,"/desk/admin/agents", CAP_ADMIN, agents_add, agents_fields, ROUTE_LENIENT },
 	{ HTTP_GET,                 "/desk/admin/agents/{id}", CAP_ADMIN, agent_show },
 	{ HTTP_POST,             "/desk/admin/agents/{id}", CAP_ADMIN, agent_save, agent_fields, ROUTE_LENIENT },
+	{ HTTP_GET, "/desk/admin/teams", CAP_ADMIN, admin_teams_show },
+	{ HTTP_POST, "/desk/admin/teams", CAP_ADMIN, admin_teams_add, teams_fields, ROUTE_LENIENT },
+	{ HTTP_GET, "/desk/admin/teams/{id}", CAP_ADMIN, admin_team_show },
+	{ HTTP_POST, "/desk/admin/teams/{id}", CAP_ADMIN, admin_team_save, team_fields, ROUTE_LENIENT },
 	{ HTTP_GET,                  "/desk/admin/tokens", CAP_ADMIN, tokens_show },
 	{ HTTP_POST,                 "/desk/admin/tokens", CAP_ADMIN, tokens_do, tokens_fields, ROUTE_LENIENT },
 	{ HTTP_GET,	                 "/desk/admin/accounts", CAP_ADMIN, admin_accounts_show, accounts_list_fields },

@@ -86,6 +86,7 @@ struct desk_row *desk_rows(const struct req *q, const struct ticket_row *rows, s
 			                  .account = t->account_name,
 			                  .who = t->contact_name,
 			                  .assignee = t->assignee_name,
+			                  .team = t->team_name,
 			                  .incident = t->kind == TICKET_INCIDENT,
 			                  .not_phoned = t->not_phoned,
 			                  .waits = t->state == STATE_WAITING,
@@ -118,6 +119,24 @@ void desk_page_init(struct page *p, struct req *q, struct resp *r, const char *t
 	p->n_requests = count_text(a, c->requests);
 	p->n_waiting = count_text(a, c->waiting);
 	p->n_callbacks = count_text(a, c->callbacks);
+	p->n_teams = count_text(a, c->teams);
+}
+
+struct team *desk_teams(struct arena *a, const struct view_counts *c, size_t *ret_n)
+{
+	struct str lines = c->team_lines, line, id;
+	VEC(struct team) v = { 0 };
+
+	while (lines.n && str_cut(&lines, '\n', &line)) {
+		struct team t = { 0 };
+
+		if (str_cut(&line, ' ', &id) && str_to_i64(id, &t.id.v) == RC_OK) {
+			t.name = line;
+			*VEC_ADD(a, &v) = t;
+		}
+	}
+	*ret_n = v.n;
+	return v.at;
 }
 
 struct err *desk_err(struct req *q, const struct resp *r, struct err *spare)
@@ -137,6 +156,7 @@ static const struct view {
          N_("Every ticket has somebody who works on it."),                                                           N_("See your own work"),         "/desk/views/mine"     },
 	{ "mine",      N_("My work"),     VIEW_MINE,       NAV_MINE,       N_("Nothing waits for you."),             N_("Take an unassigned ticket"),
          "/desk/views/unassigned"	                                                                                                                                    },
+	{ "teams", N_("My teams"), VIEW_TEAMS, NAV_TEAMS, N_("No open ticket lies with your teams."), N_("See all tickets"), "/desk/views/all" },
 	{ "incidents", N_("Incidents"),   VIEW_INCIDENTS,  NAV_INCIDENTS,  N_("No incident is open."),
          N_("See the requests"),	                                                                                                              "/desk/views/requests" },
 	{ "requests",  N_("Requests"),    VIEW_REQUESTS,   NAV_REQUESTS,   N_("No request is open."),                N_("See the incidents"),
@@ -177,10 +197,12 @@ static enum rc get_view(struct req *q, struct resp *r)
 	struct desk_listing x = {
 		.q = q, .view = view->name, .query = {.view = view->view, .after = req_field(q, "after"), .max = PAGE_SIZE}
 	};
+	req_int(q, "team", &x.query.team.v);
 	enum rc rc = db_read(web_desk(q)->db, desk_listing_read, &x, req_err(q));
 
 	if (rc != RC_OK)
 		return rc;
+	int64_t team = x.query.team.v;
 	struct desk_list v = { .title = _(l, view->title),
 		               .rows = x.rows,
 		               .next_url = STR_INIT(""),
@@ -189,9 +211,19 @@ static enum rc get_view(struct req *q, struct resp *r)
 		               .action_url = view->action_url,
 		               .board_url = view->view == VIEW_INCIDENTS  ? "/desk/board/incidents"
 		                            : view->view == VIEW_REQUESTS ? "/desk/board/requests"
-		                                                          : NULL };
+		                                                          : NULL,
+		               .url = arena_strf(q->arena, "/desk/views/%s", view->name),
+		               .team = team,
+		               .mine = view->view == VIEW_TEAMS };
 	if (x.next.n)
-		v.next_url = arena_strf(q->arena, "/desk/views/%s?after=" STR_F, view->name, STR_A(x.next));
+		v.next_url = team ? arena_strf(q->arena, "/desk/views/%s?team=%lld&after=" STR_F, view->name, (long long)team, STR_A(x.next))
+		                  : arena_strf(q->arena, "/desk/views/%s?after=" STR_F, view->name, STR_A(x.next));
+	v.teams = desk_teams(q->arena, &x.counts, &v.n_teams);
+	if (team) {
+		v.empty = _(l, "No ticket of this team is in this list.");
+		v.action = _(l, "See it without a choice of team");
+		v.action_url = str_z(q->arena, v.url);
+	}
 	struct out o = web_out(q, r);
 
 	desk_page_init(&page, q, r, v.title, view->nav, &x.counts);
@@ -320,6 +352,7 @@ static enum rc get_search(struct req *q, struct resp *r)
 
 static const struct field view_fields[] = {
 	{"after", FIELD_TEXT, 200, false, NULL, "Cursor of the next page" },
+	{ "team", FIELD_INT, 0, false, NULL, "Only of this team; 0: all" },
 	{ .name = NULL   },
 };
 static const struct field search_fields[] = {

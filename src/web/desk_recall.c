@@ -92,7 +92,7 @@ enum rc desk_listing_read(struct db_tx *tx, void *listing, struct err *err)
 {
 	struct desk_listing *x = listing;
 	const struct req *q = x->q;
-	struct str key = arena_strf(q->arena, "list/%s/%lld/%lld/%s/" STR_F "/" STR_F, x->view,
+	struct str key = arena_strf(q->arena, "list/%s/%lld/%lld/%lld/%s/" STR_F "/" STR_F, x->view, (long long)x->query.team.v,
 	                            (long long)q->actor.agent.v, (long long)q->actor.account.v, i18n_tag(web_lang(q)),
 	                            STR_A(web_zone(q)), STR_A(x->query.after));
 	struct ticket_row *rows;

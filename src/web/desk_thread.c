@@ -336,6 +336,7 @@ static void fill_people(struct req *q, struct desk_load *x, struct desk_ticket *
 			.email = x->people[i].email,
 			.requester = x->people[i].contact.v && x->people[i].contact.v == x->view.t.contact.v
 		};
+	v->teams = desk_teams(q->arena, &x->counts, &v->n_teams);
 	v->agents = arena_array(q->arena, struct agent, x->n_agents + 1);
 	for (size_t i = 0; i < x->n_agents; i++)
 		if (!time_is_set(x->agents[i].disabled_at) || x->agents[i].id.v == x->view.t.assignee.v)

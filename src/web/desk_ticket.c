@@ -222,6 +222,14 @@ static enum rc do_assign(struct db_tx *tx, struct doing *x, struct err *err)
 	return ticket_assign(tx, DO_ARGS(x), to, x->seen, err);
 }
 
+static enum rc do_team(struct db_tx *tx, struct doing *x, struct err *err)
+{
+	struct team_id to = { 0 };
+
+	req_int(x->q, "team", &to.v);
+	return ticket_set_team(tx, DO_ARGS(x), to, x->seen, err);
+}
+
 static enum rc do_state(struct db_tx *tx, struct doing *x, struct err *err)
 {
 	struct str to = req_field(x->q, "to");
@@ -305,6 +313,7 @@ static enum rc do_participant(struct db_tx *tx, struct doing *x, struct err *err
 static const struct action actions[] = {
 	{"take",         do_take,        N_("The ticket is yours."),                                     NULL,         NULL            },
 	{ "assign",      do_assign,      N_("Assigned."),	                                        NULL,         NULL            },
+	{ "team",        do_team,        N_("The team is changed."),                                     NULL,         NULL            },
 	{ "state",       do_state,       N_("The state is changed."),                                    NULL,         NULL            },
 	{ "criticality", do_criticality, N_("The criticality is changed and the customer is told why."), "reason",
          N_("Reason")	                                                                                                          },
@@ -410,6 +419,7 @@ static const struct field assign_fields[] = {
 	SEEN, {"agent", FIELD_INT, 0, true, NULL, "0: nobody" },
          { .name = NULL     }
 };
+static const struct field team_fields[] = { SEEN, { "team", FIELD_INT, 0, true, NULL, "0: none" }, { .name = NULL } };
 static const struct field state_fields[] = {
 	SEEN,
 	{"to", FIELD_CHOICE, 0, true, "open|waiting-customer|waiting-others", "The state" },
@@ -470,6 +480,7 @@ const struct route desk_ticket_routes[] = {
 	{ HTTP_GET, "/desk/later", CAP_AGENT, desk_later_show, NULL, 0, "My replies that wait", NULL, NULL },
 	{ HTTP_POST,                    TICKET "/take", CAP_AGENT, post_action, plain_fields, ROUTE_LENIENT, "Takes it", NULL, NULL },
 	{ HTTP_POST,	                  TICKET "/assign", CAP_AGENT, post_action, assign_fields, ROUTE_LENIENT, "Assigns it", NULL, NULL },
+	{ HTTP_POST, TICKET "/team", CAP_AGENT, post_action, team_fields, ROUTE_LENIENT, "Gives it to a team", NULL, NULL },
 	{ HTTP_POST,	             TICKET "/state", CAP_AGENT, post_action, state_fields, ROUTE_LENIENT, "Open or waiting", NULL,
          NULL },
 	{ HTTP_POST,	             TICKET "/criticality", CAP_AGENT, post_action, criticality_fields, ROUTE_LENIENT, "Of an incident",

@@ -14,7 +14,7 @@
 
 /* ---- lists ---- */
 struct desk_row {
-	struct str number, url, subject, account, who, assignee;
+	struct str number, url, subject, account, who, assignee, team;
 	bool incident, not_phoned, waits; /* waits: for the customer or others */
 	bool same, chosen;                /* related: may have the same problem; ticked in a form that was refused */
 	int64_t value;                    /* its number */
@@ -29,6 +29,11 @@ struct desk_list {
 	const char *empty, *action; /* one sentence and what to do then */
 	const char *action_url;
 	const char *board_url; /* NULL: there is none */
+	struct str url;
+	struct team *teams; /* to choose from; none: there are no teams */
+	size_t n_teams;
+	int64_t team;
+	bool mine; /* of my teams, unless one is chosen */
 };
 struct desk_search {
 	struct str words;
@@ -97,6 +102,8 @@ struct desk_ticket {
 	bool has_older;
 	struct agent *agents;
 	size_t n_agents;
+	struct team *teams;
+	size_t n_teams;
 	struct desk_person *people;
 	size_t n_people;
 	struct str *mentioned; /* in copy only */
@@ -196,6 +203,8 @@ void desk_page_init(struct page *p, struct req *q, struct resp *r, const char *t
 MUST_USE enum rc desk_mail_alarms(struct db_tx *tx, struct req *q, struct triage_alarm **ret, size_t *ret_n, struct err *err);
 /* ticket_counts(), kept while nothing happens. */
 MUST_USE enum rc desk_counts(struct db_tx *tx, const struct req *q, struct view_counts *ret, struct err *err);
+/* The teams in it, for menus: id and name. */
+struct team *desk_teams(struct arena *a, const struct view_counts *c, size_t *ret_n);
 /* A list as it is shown, kept while nothing happens. */
 struct desk_listing {
 	struct req *q;

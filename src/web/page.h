@@ -3,7 +3,7 @@
 #include "http/out.h"
 
 enum nav { NAV_NONE, NAV_HOME, NAV_SUPPORT, NAV_KB, NAV_SUBSCRIPTION, NAV_SITES, NAV_PEOPLE,
-	NAV_UNASSIGNED, NAV_MINE, NAV_INCIDENTS, NAV_REQUESTS, NAV_WAITING, NAV_ALL, NAV_CALLBACKS, NAV_TRIAGE, NAV_ADMIN, NAV_ONCALL, NAV_CALLS };
+	NAV_UNASSIGNED, NAV_MINE, NAV_TEAMS, NAV_INCIDENTS, NAV_REQUESTS, NAV_WAITING, NAV_ALL, NAV_CALLBACKS, NAV_TRIAGE, NAV_ADMIN, NAV_ONCALL, NAV_CALLS };
 struct page_error { struct str field, text; };
 struct page {
 	struct str title;           /* text */
@@ -23,5 +23,5 @@ struct page {
 	bool phone_down;            /* the telephone line does not take calls now */
 	struct str phone_to;        /* "tel:..." of phone */
 	/* counts of the desk's views; text so that "999+" is possible, "" hides it */
-	struct str n_unassigned, n_mine, n_incidents, n_requests, n_waiting, n_callbacks;
+	struct str n_unassigned, n_mine, n_incidents, n_requests, n_waiting, n_callbacks, n_teams;
 };

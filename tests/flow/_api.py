@@ -157,6 +157,22 @@ def ticket(api, admin, agent, luna, mar, account):
     api('POST', at + '/messages', {'text': 'x'}, mar, 404)
     a = api('PATCH', at, {'assignee': 6, 'state': 'open'}, luna)
     t.ok('customers do not assign', a.status in (403, 404), a.text)
+    teams = api('GET', '/api/v1/teams', token=agent, want=200).json['teams']
+    t.eq('teams with what lies with them', [(x['name'], x['members'], x['openTickets']) for x in teams], [('Courses', 1, 1), ('Platform', 2, 2)])
+    api('GET', '/api/v1/teams', token=luna, want=403)
+    team = teams[0]['id']
+    a = api('PATCH', at, {'team': team}, luna)
+    t.ok('customers give nothing to teams', a.status in (403, 404), a.text)
+    x = api('PATCH', at, {'team': team}, agent, 200).json
+    t.ok('an agent gives it to a team', x['team'] == team and x['teamName'] == 'Courses', x)
+    api.wrong('a team that is not', 'PATCH', at, {'team': 4711}, 422, 'team', agent)
+    x = api('GET', at, token=luna, want=200).json
+    t.ok('customers do not see it', x['team'] is None and x['teamName'] is None, x)
+    rows = api('GET', f'/api/v1/tickets?view=all&team={team}', token=agent, want=200).json['tickets']
+    t.ok('and finds it there', n['number'] in [r['number'] for r in rows] and all(r['teamName'] == 'Courses' for r in rows), rows)
+    t.ok('a customer cannot ask by team', len(api('GET', f'/api/v1/tickets?team={teams[1]["id"]}', token=luna, want=200).json['tickets']) > 0)
+    api('GET', '/api/v1/tickets?view=teams', token=agent, want=200)
+    api('PATCH', at, {'team': 0}, agent, 200)
 
     # attachments
     up = api('POST', '/api/v1/uploads?name=..%2Fscreen%20shot.png', b'\x89PNG\r\n\x1a\n' + b'0' * 5000, luna, 201).json

@@ -178,6 +178,7 @@ POST /desk/tickets/{number}/take agent
 POST /desk/tickets/{number}/problem agent
 POST /desk/tickets/{number}/checklist agent
 POST /desk/tickets/{number}/assign agent
+POST /desk/tickets/{number}/team agent
 POST /desk/tickets/{number}/state agent
 POST /desk/tickets/{number}/criticality agent
 POST /desk/tickets/{number}/grade agent
@@ -229,6 +230,10 @@ POST /desk/intake/{intake}/person agent
 POST /desk/intake/{intake}/spam agent
 GET /desk/admin admin
 POST /desk/admin admin
+GET /desk/admin/teams admin
+POST /desk/admin/teams admin
+GET /desk/admin/teams/{one} admin
+POST /desk/admin/teams/{one} admin
 GET /desk/admin/agents admin
 POST /desk/admin/agents admin
 GET /desk/admin/agents/{agent} admin
@@ -281,6 +286,7 @@ GET /api/v1/subscriptions read
 POST /api/v1/subscriptions admin
 GET /api/v1/subscriptions/{one} read-it
 PATCH /api/v1/subscriptions/{one} admin
+GET /api/v1/teams agents
 GET /api/v1/plans read
 POST /api/v1/plans admin
 GET /api/v1/plans/{code} read

@@ -4,7 +4,7 @@ import { all, one } from './_dom.js';
 
 const OFF = 'keys-off';
 /** @type {Record<string, string>} */
-const PLACES = { i: '/desk/views/incidents', m: '/desk/views/mine', u: '/desk/views/unassigned', r: '/desk/views/requests',
+const PLACES = { i: '/desk/views/incidents', m: '/desk/views/mine', t: '/desk/views/teams', u: '/desk/views/unassigned', r: '/desk/views/requests',
   w: '/desk/views/waiting', c: '/desk/views/callbacks', a: '/desk/views/all', k: '/kb' };
 
 const off = () => { try { return localStorage.getItem(OFF) === '1'; } catch { return false; } };
