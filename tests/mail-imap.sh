@@ -106,6 +106,7 @@ boxes() { # what is read
 		wrong) printf '[wrong]\nurl = imaps://localhost:%s\nuser = support\npassword-file = %s/wrong\nca-file = %s/cert.pem\n' "$imaps" "$dir" "$dir" ;;
 		name) printf '[name]\nurl = imaps://localhost:%s\nuser = support\npassword-file = %s/password\nca-file = %s/cert2.pem\n' "$imaps" "$dir" "$dir" ;;
 		hostile) printf '[hostile]\nurl = imaps://localhost:%s\nuser = h\npassword-file = %s/password\nca-file = %s/cert.pem\n' "$hostile" "$dir" "$dir" ;;
+		nowhere) printf '[nowhere]\nurl = imaps://localhost:%s\nuser = support\npassword-file = %s/password\nca-file = %s/cert.pem\naddress = support@desk.example\ndone = move:Nowhere\n' "$imaps" "$dir" "$dir" ;;
 		oauth) printf '[oauth]\nurl = imaps://localhost:%s\nuser = support\nca-file = %s/cert.pem\noauth = %s\nclient-id = carrel\ntoken-url = http://127.0.0.1:%s/token\ndevice-url = http://127.0.0.1:%s/device\nauth-url = http://127.0.0.1:%s/authorize\nscope = mail offline_access\nrefresh-token-file = %s/refresh\ndone = keep\n' "$imaps" "$dir" "${mechanism:-xoauth2}" "$oauth" "$oauth" "$oauth" "$dir" ;;
 		esac >>"$dir/boxes"
 	done
@@ -181,6 +182,17 @@ desk
 until_health 'imap:wrong: signing in: the server said NO'; say $? "a wrong password is said in /healthz, with the server's words"
 until_health 'imap:name: the server.s TLS was refused'; say $? "a certificate nobody vouches for is refused"
 curl -s "http://localhost:$http/metrics" | grep -q 'carrel_mail_channel_up{channel="imap:wrong"} 0'; say $? "and in the metrics"
+stop_desk
+
+# ---- a folder that is not there: those behind are read all the same ----
+doveadm -c "$dir/dovecot.conf" expunge -u support mailbox INBOX all 2>>"$dir/doveadm.log"
+for n in 1 2 3 4 5; do put support "$n"; done # which were filed before
+boxes nowhere
+desk
+until_health 'Mail is read and kept, but stays as it was in the mailbox: [a-z]* a mail: the server said NO'; say $? "a mail that cannot be moved is said"
+for _ in $(seq 150); do [ "$(grep -c 'imap.taken mailbox=nowhere' "$dir/serve.log")" -ge 5 ] && break; sleep 0.2; done
+[ "$(grep -c 'imap.not-marked mailbox=nowhere' "$dir/serve.log")" = 5 ] && ! grep -q 'imap.failed mailbox=nowhere' "$dir/serve.log"; say $? "and holds up none of those behind it: $(grep -c 'imap.taken mailbox=nowhere' "$dir/serve.log")"
+doveadm -c "$dir/dovecot.conf" search -u support mailbox INBOX all | wc -l | grep -qx 5; say $? "all of them are where they were"
 stop_desk
 
 # ---- OAuth ----

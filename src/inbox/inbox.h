@@ -81,6 +81,8 @@ MUST_USE enum rc intake_origin_known(struct db_tx *tx, struct intake_id id, enum
 MUST_USE enum rc intake_list(struct db_tx *tx, struct arena *out, enum intake_state state, int64_t before, size_t max, struct intake **ret, size_t *ret_n, struct err *err); /* newest first; before 0 = start */
 MUST_USE enum rc intake_find(struct db_tx *tx, struct arena *out, struct intake_id id, struct intake *ret, struct err *err);
 MUST_USE enum rc intake_reprocess(struct db_tx *tx, struct intake_id id, struct err *err); /* triage, quarantine or refused: to the start again */
+/* All of the quarantine, at most a thousand; *ret says how many. */
+MUST_USE enum rc intake_reprocess_quarantine(struct db_tx *tx, struct instant now, int64_t *ret, struct err *err);
 /* To the start again, to be filed as ordered. */
 MUST_USE enum rc intake_decide(struct db_tx *tx, struct intake_id id, const struct intake_order *o, struct err *err);
 MUST_USE enum rc intake_refuse(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err);

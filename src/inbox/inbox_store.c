@@ -43,6 +43,9 @@ DB_QUERY(q_reprocess, "intake.reprocess",
 	 " decided_contact = :contact, decided_kind = :kind, decided_criticality = :criticality, decided_by = :by,"
 	 " origin = 0, origin_at = NULL, again_at = :now, try_at = NULL"
 	 " WHERE id = :id AND state IN (3, 4, 5)");
+DB_QUERY(q_reprocess_all, "intake.reprocess_all",
+	 "UPDATE intake SET state = 1, reason = '', tries = 0, content_key = NULL, decision = 0, origin = 0, origin_at = NULL, again_at = :now, try_at = NULL"
+	 " WHERE id IN (SELECT id FROM intake WHERE state = 4 ORDER BY id LIMIT 1000)");
 DB_QUERY(q_refuse, "intake.refuse", "UPDATE intake SET state = 5, reason = :reason WHERE id = :id AND state IN (3, 4)");
 DB_QUERY(q_messages, "intake.messages",
 	 "SELECT COUNT(*), COALESCE(SUM(CASE WHEN n > 1 THEN 1 ELSE 0 END), 0) FROM (SELECT m.intake_id, COUNT(*) AS n FROM message m"
@@ -240,6 +243,11 @@ static enum rc move(struct db_tx *tx, const struct db_query *q, struct db_args a
 enum rc intake_reprocess(struct db_tx *tx, struct intake_id id, struct err *err)
 {
 	return intake_decide(tx, id, &(struct intake_order){ 0 }, err);
+}
+
+enum rc intake_reprocess_quarantine(struct db_tx *tx, struct instant now, int64_t *ret, struct err *err)
+{
+	return db_exec(tx, &q_reprocess_all, DB_ARGS(db_time("now", now)), ret, err);
 }
 
 enum rc intake_decide(struct db_tx *tx, struct intake_id id, const struct intake_order *o, struct err *err)

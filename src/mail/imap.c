@@ -31,7 +31,7 @@ struct box {
 	uint32_t uidvalidity;
 	bool more; /* the folder grew */
 	bool idle, move, signed_in;
-	int64_t large_until; /* monotonic: a mail that is too large is said for a day */
+	int64_t say_until; /* monotonic: until then what was left undone is said, though mail is read */
 	int failures;
 	int64_t team_told; /* the same, that its team is missing */
 	int64_t told; /* when the database heard last that all is well; monotonic */
@@ -393,6 +393,23 @@ static enum rc mark(struct box *b, uint32_t uid, struct err *err)
 	return rc;
 }
 
+/* A server that will not have it so is told to people; the mail is kept, and those behind it are read. */
+static enum rc mark_or_say(struct box *b, uint32_t uid, struct err *err)
+{
+	enum rc rc = mark(b, uid, err);
+	int64_t until = time_monotonic_us() + HOUR_US;
+
+	if (rc != RC_INVALID)
+		return rc;
+	struct noting n = { b, arena_strf(&b->arena, "Mail is read and kept, but stays as it was in the mailbox: %s", err->text), time_now() };
+
+	log_warn("imap.not-marked", { "mailbox", LOG_STR(b->m->name) }, { "uid", LOG_I64(uid) }, { "why", LOG_Z(err->text) });
+	(void)!db_write(b->all->desk->db, note_failed, &n, NULL);
+	b->told = 0;
+	b->say_until = b->say_until > until ? b->say_until : until;
+	return RC_OK;
+}
+
 static enum rc take_one(struct box *b, uint32_t uid, int64_t size, struct err *err)
 {
 	struct taking t = { .b = b, .uid = uid, .now = time_now() };
@@ -412,7 +429,7 @@ static enum rc take_one(struct box *b, uint32_t uid, int64_t size, struct err *e
 		         { "size", LOG_I64(size) });
 		(void)!db_write(b->all->desk->db, note_failed, &n, NULL);
 		b->told = 0;
-		b->large_until = time_monotonic_us() + DAY_US;
+		b->say_until = time_monotonic_us() + DAY_US;
 		return db_write(b->all->desk->db, keep_step, &t, err);
 	}
 	rc = imap_send(b->c, arena_strf(&b->arena, "UID FETCH %u (UID BODY.PEEK[])", uid), err);
@@ -435,7 +452,7 @@ static enum rc take_one(struct box *b, uint32_t uid, int64_t size, struct err *e
 	b->state.uidvalidity = b->uidvalidity;
 	b->state.last_uid = uid;
 	log_info("imap.taken", { "mailbox", LOG_STR(b->m->name) }, { "uid", LOG_I64(uid) }, { "got", LOG_I64(t.got) });
-	return t.got ? mark(b, uid, err) : RC_OK;
+	return t.got ? mark_or_say(b, uid, err) : RC_OK;
 }
 
 static enum rc fetch_new(struct box *b, struct err *err)
@@ -546,7 +563,7 @@ static enum rc session(struct box *b, struct err *err)
 		if (rc != RC_OK)
 			break;
 		b->failures = 0;
-		if (!team_is_missing(b) && time_monotonic_us() >= b->large_until)
+		if (!team_is_missing(b) && time_monotonic_us() >= b->say_until)
 			all_is_well(b);
 		rc = wait_for_mail(b, err);
 	}

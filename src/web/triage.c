@@ -69,7 +69,7 @@ enum rc desk_mail_alarms(struct db_tx *tx, struct req *q, struct triage_alarm **
 	for (size_t i = 0; i < n; i++)
 		if (mail_channel_alarms(&ways[i], q->now))
 			*VEC_ADD(q->arena, &v) = (struct triage_alarm){
-				.what = TR_FILL(q->arena, _(l, "Mail is not being read from {name}."), { "name", ways[i].name }),
+				.what = TR_FILL(q->arena, _(l, "Something is wrong with {name}, by which mail comes in."), { "name", ways[i].name }),
 				.why = ways[i].error.n ? ways[i].error : str_of(_(l, "Nothing was heard of it for a quarter of an hour.")),
 				.since = time_is_set(ways[i].failing_at) ? ways[i].failing_at : ways[i].ok_at
 			};
@@ -461,6 +461,31 @@ static enum rc post_reprocess(struct req *q, struct resp *r)
 	              _(web_lang(q), "The mail is being filed again; if it comes back here, its reason says why."));
 }
 
+struct again {
+	struct req *q;
+	int64_t n;
+};
+
+static enum rc do_all_again(struct db_tx *tx, void *arg, struct err *err)
+{
+	struct again *x = arg;
+
+	return intake_reprocess_quarantine(tx, x->q->now, &x->n, err);
+}
+
+/* What made mails unreadable was one thing, mostly, and is mended: a reader, a disk. */
+static enum rc post_all_again(struct req *q, struct resp *r)
+{
+	struct again x = { .q = q };
+	enum rc rc = db_write(web_desk(q)->db, do_all_again, &x, req_err(q));
+	const struct i18n *l = web_lang(q);
+
+	if (rc != RC_OK)
+		return rc;
+	return web_done(r, str_z(q->arena, TR_FILL(q->arena, tr_n(l, "{n} mail is being filed again.", "{n} mails are being filed again.", x.n), { "n", arena_strf(q->arena, "%lld", (long long)x.n) })),
+	                STR("/desk/triage?state=quarantine"));
+}
+
 static enum rc post_refuse(struct req *q, struct resp *r)
 {
 	return decide(q, r, do_refuse, _(web_lang(q), "The mail is refused. It is kept, and can be filed again."));
@@ -531,6 +556,7 @@ static const struct field person_fields[] = {
 const struct route triage_routes[] = {
 	{HTTP_GET,	                  "/desk/triage", CAP_AGENT, get_triage, list_fields, 0, "Mail that waits for a decision", NULL,
          NULL },
+	{ HTTP_POST, "/desk/triage", CAP_AGENT, post_all_again, NULL, 0, "Files all of the quarantine again", NULL, NULL },
 	{ HTTP_GET,	                MAIL, CAP_AGENT, show_mail, NULL, ROUTE_SLOW, "A mail, as plain text", NULL, NULL },
 	{ HTTP_GET,	              MAIL "/raw", CAP_AGENT, get_raw, NULL, 0, "A mail's bytes", NULL, NULL },
 	{ HTTP_POST, MAIL "/reprocess", CAP_AGENT, post_reprocess, NULL, ROUTE_LENIENT, "Files it again", NULL, NULL },

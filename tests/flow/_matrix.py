@@ -219,6 +219,7 @@ POST /desk/tickets/{number}/article agent
 GET /desk/admin/kb-templates admin
 POST /desk/admin/kb-templates admin
 GET /desk/triage agent
+POST /desk/triage agent
 GET /desk/intake/{intake} agent
 GET /desk/intake/{intake}/raw agent
 POST /desk/intake/{intake}/reprocess agent

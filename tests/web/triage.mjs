@@ -87,12 +87,20 @@ try {
   }
   check('every mail is within reach, each once', seen === 120 + n - 1 && pages === 3, `${seen} on ${pages} pages`);
 
+  // the quarantine, all at once
+  sql('UPDATE intake SET state = 4, content_key = NULL WHERE state = 2 OR id IN (SELECT id FROM intake WHERE channel = 2 AND state = 3 LIMIT 2)');
+  await p.goto(d.base + '/desk/triage?state=quarantine');
+  await p.click('text=File all of them again');
+  check('it says how many', (await p.textContent('main')).includes('3 mails are being filed again.'));
+  for (let i = 0; i < 600 && sql('SELECT COUNT(*) FROM intake WHERE state IN (1, 4)') !== '0'; i++) await new Promise((r) => setTimeout(r, 100));
+  check('and each is filed', sql('SELECT COUNT(*) FROM intake WHERE state IN (1, 4)') === '0', sql('SELECT state, reason FROM intake WHERE channel = 2'));
+
   // a way in that fails
   sql(`INSERT INTO mail_channel (name, failing_at, error) VALUES ('imap:support', 1795000000000000, 'signing in: the server said NO <b>bad</b> password')`);
   await p.goto(d.base + '/desk/views/all');
   await p.waitForSelector('#mail-alarm', { timeout: 30000 });
   const told = await p.textContent('#mail-alarm');
-  check('a mailbox that is not read is said on the queue, with the cause', /Mail is not being read from imap:support\./.test(told) && told.includes('<b>bad</b> password'), told);
+  check('a mailbox that is not read is said on the queue, with the cause', /Something is wrong with imap:support, by which mail comes in\./.test(told) && told.includes('<b>bad</b> password'), told);
   await d.axe(p, 'queue with the alarm');
   sql('UPDATE mail_channel SET failing_at = NULL, error = \'\', ok_at = (strftime(\'%s\', \'now\') * 1000000)');
   await p.waitForSelector('#mail-alarm', { state: 'detached', timeout: 30000 });
