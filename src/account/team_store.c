@@ -122,7 +122,7 @@ enum rc team_add(struct db_tx *tx, const struct actor *who, struct instant now, 
 {
 	AUTO_CHANGE c = { 0 };
 	AUTO_ARENA scratch;
-	struct team old;
+	struct team old = { 0 };
 	int64_t n = 0;
 	enum rc rc = check(who, t, err);
 

@@ -112,7 +112,7 @@ static size_t typed_members(const struct req *q, struct agent_id **ret)
 static void choices(struct teams *x)
 {
 	struct req *q = x->q;
-	struct agent_id *typed;
+	struct agent_id *typed = NULL;
 	bool sent = q->method == HTTP_POST && !str_is(req_field(q, "do"), "remove");
 	size_t n_typed = sent ? typed_members(q, &typed) : 0;
 
