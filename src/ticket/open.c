@@ -245,8 +245,12 @@ static enum rc tell(struct opening *o, struct message_id message, struct event_i
 	if (rc == RC_OK && o->t.callback_phone.p)
 		rc = edit_tell(&c, EV_CALLBACK, true, (struct message_id){ 0 }, &call, err);
 	if (rc == RC_OK && o->t.team.v) {
+		const struct actor desk = actor_system(); /* a customer gives nothing to teams: the way it came does */
+
 		c.t.team.v = 0; /* told as what happens to it, after its opening */
+		c.who = o->who->kind == ACTOR_CONTACT ? &desk : o->who;
 		rc = edit_team(&c, o->t.team, o->t.team_name, err);
+		c.who = o->who;
 	}
 	if (rc != RC_OK || !o->needs_word)
 		return rc == RC_OK ? ticket_first_event(o->tx, &c.t, err) : rc;

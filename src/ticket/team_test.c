@@ -46,6 +46,17 @@ static void setting(struct test *t, struct db_tx *tx, struct world *w)
 	EXPECT_EQ("to none", world_ticket(t, tx, w, n).team.v, 0);
 }
 
+DB_QUERY(q_by, "test.team_by",
+         "SELECT e.actor_kind FROM event e JOIN ticket t ON t.id = e.ticket_id WHERE t.number = :number AND e.kind = 'ticket.team'");
+
+static bool event_by_desk(struct test *t, struct db_tx *tx, int64_t number)
+{
+	int64_t kind = 0;
+
+	EXPECT_RC(RC_OK, db_get_i64(tx, &q_by, DB_ARGS(db_i64("number", number)), &kind, ERR));
+	return kind == ACTOR_SYSTEM;
+}
+
 static void opening(struct test *t, struct db_tx *tx, struct world *w)
 {
 	struct team_id team = make_team(t, tx, w, "Video", NULL, 0);
@@ -63,6 +74,7 @@ static void opening(struct test *t, struct db_tx *tx, struct world *w)
 	x = world_ticket(t, tx, w, opened.number);
 	EXPECT("opened for the team", x.team.v == team.v);
 	EXPECT_EQ("with its event", world_events(t, tx, opened.number, EV_TEAM), 1);
+	EXPECT("which the way in wrote, not the customer", event_by_desk(t, tx, opened.number));
 	EXPECT("which is its version", x.last_event.v > opened.event.v);
 	n.team.v = 999;
 	EXPECT_RC(RC_INVALID, ticket_open(tx, ARENA, &w->writer, NOW, &n, &opened, ERR));
