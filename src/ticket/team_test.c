@@ -21,6 +21,7 @@ static void setting(struct test *t, struct db_tx *tx, struct world *w)
 	struct team_id video = make_team(t, tx, w, "Video", &w->ann.agent, 1),
 	               billing = make_team(t, tx, w, "Billing", NULL, 0);
 	struct ticket x;
+	struct ticket_view v;
 	struct event_id seen = world_ticket(t, tx, w, n).last_event;
 
 	EXPECT_RC(RC_OK, ticket_set_team(tx, ARENA, &w->ann, LATER(1), n, video, seen, ERR));
@@ -40,6 +41,9 @@ static void setting(struct test *t, struct db_tx *tx, struct world *w)
 	EXPECT("somebody outside of the team may have it", x.team.v == video.v && x.assignee.v == w->ben.agent.v);
 	EXPECT_RC(RC_OK, ticket_find(tx, ARENA, &w->writer, n, &x, ERR));
 	EXPECT("the customer does not see the team", !x.team.v && !x.team_name.n);
+	EXPECT_RC(RC_OK, ticket_view(tx, ARENA, &w->writer, n, &v, ERR));
+	for (size_t i = 0; i < v.n_events; i++)
+		EXPECT("nor reads of it", !str_is(v.events[i].kind, EV_TEAM));
 	EXPECT_RC(RC_OK, world_say(t, tx, &w->writer, LATER(5), n, "Still", false));
 	EXPECT_EQ("and leaves it as it is by writing", world_ticket(t, tx, w, n).team.v, video.v);
 	EXPECT_RC(RC_OK, ticket_set_team(tx, ARENA, &w->ann, LATER(6), n, NO_TEAM, SEEN_NOT, ERR));
@@ -130,12 +134,14 @@ static void lists(struct test *t, struct db_tx *tx, struct world *w)
 	          count(t, tx, &w->ann, (struct ticket_query){ .view = VIEW_ALL, .team = video, .account = w->a }), 4);
 	EXPECT_EQ("incidents of a team",
 	          count(t, tx, &w->ann, (struct ticket_query){ .view = VIEW_INCIDENTS, .team = billing }), 5);
+	uint64_t before = db_statements();
 	EXPECT_RC(RC_OK, ticket_counts(tx, ARENA, &w->ann, &c, ERR));
+	EXPECT_EQ("counts and teams are one query", db_statements() - before, 1);
 	EXPECT_EQ("counted", c.teams, 13);
 	EXPECT_STR(
 	        "with the teams for a menu", c.team_lines,
 	        str_z(ARENA, arena_strf(ARENA, "%lld Billing\n%lld Video", (long long)billing.v, (long long)video.v)));
-	uint64_t before = db_statements();
+	before = db_statements();
 	EXPECT_RC(RC_OK, team_work(tx, ARENA, &work, &n, ERR));
 	EXPECT_EQ("what lies with each: one query", db_statements() - before, 1);
 	EXPECT("members and open tickets",
