@@ -377,7 +377,7 @@ static int weigh(struct str low, size_t at, size_t n)
 	return points;
 }
 
-/* "5.1.1", "#5.1.1", "(5.1.1)" or at least "550". */
+/* "5.1.1", "#5.1.1", "(5.1.1)" or at least "550", "554:". */
 static struct str find_status(struct arena *a, struct str s)
 {
 	struct str reply = STR_NULL;
@@ -400,7 +400,7 @@ static struct str find_status(struct arena *a, struct str s)
 					return arena_str(a, str_sub(s, i, k - i));
 			}
 		} else if (str_null(reply) && s.p[i + 1] >= '0' && s.p[i + 1] <= '5' && s.p[i + 2] >= '0' &&
-		           s.p[i + 2] <= '9' && (s.p[i + 3] == ' ' || s.p[i + 3] == '-')) {
+		           s.p[i + 2] <= '9' && (s.p[i + 3] == ' ' || s.p[i + 3] == '-' || s.p[i + 3] == ':')) {
 			reply = arena_strf(a, "%c.0.0", c);
 		}
 	}
