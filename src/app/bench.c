@@ -174,7 +174,8 @@ int cmd_bench(struct app *app, int argc, char **argv)
                 { "lmtp",    bench_lmtp   },
                 { "search",  bench_search },
 		{ "clocks",  bench_clocks },
-		{ "calendar", bench_calendar }
+		{ "calendar", bench_calendar },
+		{ "mails",    bench_mails }
 	};
 	struct bench_options o = { .tickets = 1000, .seconds = 4, .connections = 16, .times = 400 };
 	int n = 2;
@@ -193,7 +194,7 @@ int cmd_bench(struct app *app, int argc, char **argv)
 		if (strcmp(argv[1], parts[i].name) == 0)
 			return parts[i].run(app, &o, argv + 2);
 	fprintf(stderr, "usage: carrel bench seed [--tickets N] | commits [--seconds N] | search [--times N] |\n"
-	                "       clocks | calendar [--times N] |\n"
+	                "       clocks | calendar [--times N] | mails [--seconds N] |\n"
 	                "       lmtp --to HOST:PORT --rcpt ADDRESS [--connections N] [--seconds N]\n");
 	return EX_USAGE;
 }

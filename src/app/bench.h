@@ -1,5 +1,5 @@
 /* What the measuring commands share. `carrel bench seed` is bench.c; what loads a desk or gives the limit to compare
- * with is bench_load.c, of clocks bench_clock.c, their queries bench_store.c. bench/run puts them together. */
+ * with is bench_load.c, of clocks bench_clock.c, of mails bench_mail.c, their queries bench_store.c. bench/run puts them together. */
 #pragma once
 #include "app/app.h"
 
@@ -12,6 +12,7 @@ int bench_commits(struct app *app, const struct bench_options *o, char *const *f
 int bench_lmtp(struct app *app, const struct bench_options *o, char *const *flags);
 int bench_search(struct app *app, const struct bench_options *o, char *const *flags);
 int bench_clocks(struct app *app, const struct bench_options *o, char *const *flags);
+int bench_mails(struct app *app, const struct bench_options *o, char *const *flags);
 int bench_calendar(struct app *app, const struct bench_options *o, char *const *flags);
 
 /* The rows of one ticket's opening, and nothing else: no checks, no reading. `n` must differ for every call on a

@@ -13,6 +13,7 @@
 #include "phone/link.h"
 #include "util/log.h"
 #include "web/web.h"
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -119,6 +120,8 @@ int cmd_serve(struct app *app, int argc, char **argv)
 	struct running r = { 0 };
 	sigset_t set;
 
+	/* Memory of large mails goes back when it is freed: left alone, malloc learns to keep it for the next one. */
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	/* Before any thread starts, so that only the signalfd sees them. */
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);

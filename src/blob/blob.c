@@ -426,12 +426,10 @@ bool blob_has(struct blob_store *s, struct str sha256)
 	return faccessat(s->root, rel, R_OK, 0) == 0;
 }
 
-enum rc blob_read(struct arena *a, struct blob_store *s, struct str sha256, size_t max, struct str *ret,
-                  struct err *err)
+enum rc blob_fd(struct blob_store *s, struct str sha256, size_t max, int *ret_fd, size_t *ret_size, struct err *err)
 {
 	char rel[66];
 	struct stat st;
-	size_t n = 0;
 
 	if (!is_sha(sha256))
 		return fail(err, RC_NOT_FOUND, "there is no such file");
@@ -450,11 +448,25 @@ enum rc blob_read(struct arena *a, struct blob_store *s, struct str sha256, size
 		return fail(err, RC_LIMIT, "the file has %lld bytes, more than the %zu that can be read",
 		            (long long)st.st_size, max);
 	}
-	char *p = arena_alloc(a, (size_t)st.st_size + 1);
-	for (ssize_t got = 1; got > 0 && n<(size_t)st.st_size; n += got> 0 ? (size_t)got : 0)
-		got = read(fd, p + n, (size_t)st.st_size - n);
+	*ret_fd = fd;
+	*ret_size = (size_t)st.st_size;
+	return RC_OK;
+}
+
+enum rc blob_read(struct arena *a, struct blob_store *s, struct str sha256, size_t max, struct str *ret,
+                  struct err *err)
+{
+	size_t n = 0, size;
+	int fd;
+	enum rc rc = blob_fd(s, sha256, max, &fd, &size, err);
+
+	if (rc != RC_OK)
+		return rc;
+	char *p = arena_alloc(a, size + 1);
+	for (ssize_t got = 1; got > 0 && n < size; n += got > 0 ? (size_t)got : 0)
+		got = read(fd, p + n, size - n);
 	close(fd);
-	if (n != (size_t)st.st_size)
+	if (n != size)
 		return fail(err, RC_FAULT, "a file of the blob store could not be read to its end");
 	*ret = (struct str){ p, n };
 	return RC_OK;

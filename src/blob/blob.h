@@ -29,6 +29,8 @@ struct str blob_path(struct arena *a, const struct blob_store *s, struct str sha
 /* RC_NOT_FOUND, RC_LIMIT when larger than max. */
 MUST_USE enum rc blob_read(struct arena *a, struct blob_store *s, struct str sha256, size_t max, struct str *ret,
                            struct err *err);
+/* The same for what need not be in memory: a descriptor to read from, to be closed by the caller. */
+MUST_USE enum rc blob_fd(struct blob_store *s, struct str sha256, size_t max, int *ret_fd, size_t *ret_size, struct err *err);
 /* Gone, also when it was not there. Only for what no row names any more. */
 MUST_USE enum rc blob_remove(struct blob_store *s, struct str sha256, struct err *err);
 bool blob_has(struct blob_store *s, struct str sha256);

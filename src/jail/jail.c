@@ -164,7 +164,7 @@ void jail_stats(struct jail *j, struct jail_stats *ret)
 
 /* ---- one request ---- */
 
-enum outcome { DONE, DIED, LATE };
+enum outcome { DONE, DIED, LATE, UNREAD /* our own file */ };
 
 static enum outcome wait_for(int fd, short events, int64_t deadline)
 {
@@ -227,10 +227,38 @@ struct reply {
 	struct str bytes;
 };
 
-static enum outcome converse(struct arena *a, int fd, enum jail_op op, struct str head, struct str bytes,
+/* Bytes in memory, or of a file, which then pass through a small buffer: a mail of 25 MB is in the worker's memory, and
+ * need not be in ours, too. */
+struct source {
+	struct str bytes;
+	int fd; /* -1: bytes */
+	size_t size;
+};
+
+static enum outcome send_file(int to, const struct source *s, int64_t deadline)
+{
+	char chunk[16384];
+
+	for (size_t at = 0; at < s->size;) {
+		size_t want = s->size - at < sizeof(chunk) ? s->size - at : sizeof(chunk);
+		ssize_t got = pread(s->fd, chunk, want, (off_t)at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return UNREAD;
+		enum outcome o = send_all(to, (struct str){ chunk, (size_t)got }, deadline);
+		if (o != DONE)
+			return o;
+		at += (size_t)got;
+	}
+	return DONE;
+}
+
+static enum outcome converse(struct arena *a, int fd, enum jail_op op, struct str head, const struct source *s,
                              int64_t deadline, struct reply *ret)
 {
-	size_t n = head.n + bytes.n;
+	size_t n = head.n + s->size;
 	unsigned char h[HEAD] = { (unsigned char)op, (unsigned char)n, (unsigned char)(n >> 8),
 		                  (unsigned char)(n >> 16), (unsigned char)(n >> 24) };
 	enum outcome o = send_all(fd, (struct str){ (char *)h, HEAD }, deadline);
@@ -238,7 +266,7 @@ static enum outcome converse(struct arena *a, int fd, enum jail_op op, struct st
 	if (o == DONE)
 		o = send_all(fd, head, deadline);
 	if (o == DONE)
-		o = send_all(fd, bytes, deadline);
+		o = s->fd >= 0 ? send_file(fd, s, deadline) : send_all(fd, s->bytes, deadline);
 	if (o == DONE)
 		o = receive(fd, (char *)h, HEAD, deadline);
 	if (o != DONE)
@@ -246,19 +274,13 @@ static enum outcome converse(struct arena *a, int fd, enum jail_op op, struct st
 	size_t len = (size_t)h[1] | (size_t)h[2] << 8 | (size_t)h[3] << 16 | (size_t)h[4] << 24;
 	if (len > 2 * n + ANSWER_MORE)
 		return DIED;
-	/* Room is made as bytes come, not as they are promised. */
-	AUTO_BUF b;
-	buf_init(&b, len);
-	while (o == DONE && b.n < len) {
-		size_t step = len - b.n < 1 << 20 ? len - b.n : 1 << 20;
-		char *p = buf_room(&b, step);
+	/* Memory is taken as bytes come, not as they are promised: what is not written takes none. */
+	char *p = arena_bytes(a, len + 1);
 
-		o = receive(fd, p, step, deadline);
-		b.n += step;
-	}
+	p[len] = 0;
+	o = receive(fd, p, len, deadline);
 	ret->status = h[0];
-	if (o == DONE)
-		ret->bytes = arena_str(a, buf_str(&b));
+	ret->bytes = (struct str){ p, len };
 	return o;
 }
 
@@ -292,12 +314,12 @@ static enum rc refusal(unsigned status, struct str s, struct err *err)
 	return status == RC_LIMIT ? RC_LIMIT : RC_INVALID;
 }
 
-enum rc jail_ask(struct jail *j, struct arena *a, enum jail_op op, struct str head, struct str bytes, struct str *ret,
-                 struct err *err)
+static enum rc ask(struct jail *j, struct arena *a, enum jail_op op, struct str head, const struct source *s, struct str *ret,
+                   struct err *err)
 {
 	struct reply r = { 0 };
 
-	if (head.n + bytes.n > JAIL_REQUEST)
+	if (head.n + s->size > JAIL_REQUEST)
 		return fail_code(err, RC_INVALID, "unreadable",
 		                 "This is too large to be read. It was kept as it came.");
 	struct worker *w = take(j);
@@ -306,8 +328,10 @@ enum rc jail_ask(struct jail *j, struct arena *a, enum jail_op op, struct str he
 		return fail(err, RC_RETRY,
 		            "The program that reads mail could not be started. Nothing is lost; it is tried again.");
 	}
-	enum outcome o = converse(a, w->fd, op, head, bytes, time_monotonic_us() + j->deadline_us, &r);
+	enum outcome o = converse(a, w->fd, op, head, s, time_monotonic_us() + j->deadline_us, &r);
 	give_back(j, w, o == DONE && !(r.status & RETIRING));
+	if (o == UNREAD)
+		return fail(err, RC_RETRY, "The mail's file cannot be read at the moment. Nothing is lost; it is tried again.");
 	if (o != DONE)
 		return explain(j, o, err);
 	unsigned status = r.status & ~(unsigned)RETIRING;
@@ -315,6 +339,20 @@ enum rc jail_ask(struct jail *j, struct arena *a, enum jail_op op, struct str he
 		return refusal(status, r.bytes, err);
 	*ret = r.bytes;
 	return RC_OK;
+}
+
+enum rc jail_ask(struct jail *j, struct arena *a, enum jail_op op, struct str head, struct str bytes, struct str *ret,
+                 struct err *err)
+{
+	return ask(j, a, op, head, &(struct source){ bytes, -1, bytes.n }, ret, err);
+}
+
+enum rc jail_mail_file(struct jail *j, struct arena *a, int fd, size_t size, struct mail *ret, struct err *err)
+{
+	struct str wire;
+	enum rc rc = ask(j, a, OP_MAIL, STR_NULL, &(struct source){ STR_NULL, fd, size }, &wire, err);
+
+	return rc == RC_OK ? jail_get_mail(a, wire, ret, err) : rc;
 }
 
 enum rc jail_mail(struct jail *j, struct arena *a, struct str raw, struct mail *ret, struct err *err)

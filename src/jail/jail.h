@@ -19,6 +19,8 @@ void jail_free(struct jail *j);
 /* RC_INVALID: the bytes cannot be parsed (err->code "crashed", "timeout", "unreadable"); the worker was replaced.
  * RC_RETRY: no worker could be started; try again later. */
 MUST_USE enum rc jail_mail(struct jail *j, struct arena *a, struct str raw, struct mail *ret, struct err *err);
+/* The same for a mail in a file, which does not pass through our memory. RC_RETRY: it cannot be read. */
+MUST_USE enum rc jail_mail_file(struct jail *j, struct arena *a, int fd, size_t size, struct mail *ret, struct err *err);
 MUST_USE enum rc jail_html(struct jail *j, struct arena *a, struct str dirty, const struct html_options *o,
                            struct html_result *ret, struct err *err);
 /* PNG, JPEG, GIF or WebP: its size in pixels as it is shown (EXIF's turn considered), and, when a side is longer than
@@ -43,6 +45,9 @@ int jail_main(int fd);
 
 /* ---- wire.c: the answer on the socket, type-length-value; public for tests and the fuzzer ---- */
 void jail_put_mail(struct buf *out, const struct mail *m);
+/* The same in pieces, large values where they are: *ret_n strings which together are the answer. The small ones borrow
+ * from `out`, which must not change until they are written. */
+void jail_put_mail_pieces(struct arena *a, struct buf *out, const struct mail *m, struct str **ret, size_t *ret_n);
 /* Strings of *ret borrow from `wire`. RC_INVALID on any lie. */
 MUST_USE enum rc jail_get_mail(struct arena *a, struct str wire, struct mail *ret, struct err *err);
 void jail_put_html(struct buf *out, const struct html_result *r);

@@ -57,24 +57,46 @@ enum tag {
 
 /* ---- writing ---- */
 
-static void put(struct buf *out, enum tag t, struct str s)
-{
-	unsigned char head[5] = { (unsigned char)t, (unsigned char)s.n, (unsigned char)(s.n >> 8),
-		                  (unsigned char)(s.n >> 16), (unsigned char)(s.n >> 24) };
+#define PIECE (256 << 10) /* values as large as this are not copied when pieces are wanted */
 
-	if (str_null(s))
-		return;
+/* All in `out`, or, with an arena, large values left where they are: `at` says behind how many bytes of `out` each goes. */
+struct large {
+	size_t at;
+	struct str s;
+};
+struct wire {
+	struct buf *out;
+	struct arena *a;
+	VEC(struct large) large;
+};
+
+static void put_head(struct buf *out, enum tag t, size_t n)
+{
+	unsigned char head[5] = { (unsigned char)t, (unsigned char)n, (unsigned char)(n >> 8), (unsigned char)(n >> 16),
+		                  (unsigned char)(n >> 24) };
+
 	buf_add(out, head, sizeof(head));
-	buf_adds(out, s);
 }
 
-static void put_i64(struct buf *out, enum tag t, int64_t v)
+static void put(struct wire *w, enum tag t, struct str s)
+{
+	if (str_null(s))
+		return;
+	put_head(w->out, t, s.n);
+	if (!w->a || s.n < PIECE) {
+		buf_adds(w->out, s);
+		return;
+	}
+	*VEC_ADD(w->a, &w->large) = (struct large){ w->out->n, s };
+}
+
+static void put_i64(struct wire *out, enum tag t, int64_t v)
 {
 	if (v)
 		put(out, t, (struct str){ (const char *)&v, sizeof(v) });
 }
 
-static void put_addrs(struct buf *out, enum tag t, struct mail_addrs l)
+static void put_addrs(struct wire *out, enum tag t, struct mail_addrs l)
 {
 	for (size_t i = 0; i < l.n; i++) {
 		put(out, T_NAME, l.at[i].name);
@@ -82,13 +104,13 @@ static void put_addrs(struct buf *out, enum tag t, struct mail_addrs l)
 	}
 }
 
-static void put_ids(struct buf *out, enum tag t, struct mail_ids l)
+static void put_ids(struct wire *out, enum tag t, struct mail_ids l)
 {
 	for (size_t i = 0; i < l.n; i++)
 		put(out, t, l.at[i]);
 }
 
-void jail_put_mail(struct buf *out, const struct mail *m)
+static void put_mail(struct wire *out, const struct mail *m)
 {
 	put(out, T_MESSAGE_ID, m->message_id);
 	put_ids(out, T_IN_REPLY_TO, m->in_reply_to);
@@ -140,6 +162,27 @@ void jail_put_mail(struct buf *out, const struct mail *m)
 	put_i64(out, T_RECEIVED, m->received);
 	put(out, T_RECEIVED_FOR, m->received_for);
 	put_ids(out, T_DEFECT, m->defects);
+}
+
+void jail_put_mail(struct buf *out, const struct mail *m)
+{
+	put_mail(&(struct wire){ .out = out }, m);
+}
+
+void jail_put_mail_pieces(struct arena *a, struct buf *out, const struct mail *m, struct str **ret, size_t *ret_n)
+{
+	struct wire w = { .out = out, .a = a };
+	size_t from = 0, n = 0;
+
+	put_mail(&w, m);
+	*ret = arena_array(a, struct str, 2 * w.large.n + 1);
+	for (size_t i = 0; i < w.large.n; i++) {
+		(*ret)[n++] = (struct str){ out->p + from, w.large.at[i].at - from };
+		(*ret)[n++] = w.large.at[i].s;
+		from = w.large.at[i].at;
+	}
+	(*ret)[n++] = str_from(buf_str(out), from);
+	*ret_n = n;
 }
 
 /* ---- reading ---- */
@@ -413,8 +456,10 @@ enum rc jail_get_mail(struct arena *a, struct str wire, struct mail *ret, struct
 	                 "The reader of this mail gave a broken answer. The mail was kept as it came.");
 }
 
-void jail_put_html(struct buf *out, const struct html_result *r)
+void jail_put_html(struct buf *to, const struct html_result *r)
 {
+	struct wire w = { .out = to }, *out = &w;
+
 	put(out, T_HTML, r->html);
 	put_i64(out, T_QUOTED_AT, (int64_t)r->quoted_at);
 	put_i64(out, T_QUOTED_END, (int64_t)r->quoted_end);

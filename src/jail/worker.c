@@ -105,13 +105,44 @@ static bool write_all(int fd, const char *p, size_t n)
 	return true;
 }
 
-static bool answer(int fd, enum rc rc, bool retiring, struct str s)
+static bool answer(int fd, enum rc rc, bool retiring, const struct str *at, size_t n_at)
 {
-	unsigned char head[HEAD] = { (unsigned char)((int)rc | (retiring ? RETIRING : 0)), (unsigned char)s.n,
-		                     (unsigned char)(s.n >> 8), (unsigned char)(s.n >> 16),
-		                     (unsigned char)(s.n >> 24) };
+	size_t n = 0;
 
-	return write_all(fd, (const char *)head, HEAD) && write_all(fd, s.p, s.n);
+	for (size_t i = 0; i < n_at; i++)
+		n += at[i].n;
+	unsigned char head[HEAD] = { (unsigned char)((int)rc | (retiring ? RETIRING : 0)), (unsigned char)n,
+		                     (unsigned char)(n >> 8), (unsigned char)(n >> 16), (unsigned char)(n >> 24) };
+	bool ok = write_all(fd, (const char *)head, HEAD);
+
+	for (size_t i = 0; ok && i < n_at; i++)
+		ok = write_all(fd, at[i].p, at[i].n);
+	return ok;
+}
+
+/* What is answered, in pieces: large ones lie in the arena, or in the request. */
+struct saying {
+	struct arena *a;
+	struct buf out; /* the small ones */
+	struct str *at;
+	size_t n;
+};
+
+static bool in_request(const struct saying *s, struct str bytes)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->at[i].p >= bytes.p && s->at[i].p < bytes.p + bytes.n)
+			return true;
+	return false;
+}
+
+static size_t said(const struct saying *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		n += s->at[i].n;
+	return n;
 }
 
 /* A mail that asks for it breaks its reader as a real one might: "1" or "abort" dies, "hang" never ends, "memory" takes
@@ -137,17 +168,25 @@ static void fault(struct str bytes)
 		;
 }
 
-static enum rc do_mail(struct str bytes, bool faults, struct buf *out, struct err *err)
+/* Whole pages go back; the rest of the request stays what it is. */
+static void spent(const char *p, size_t n)
 {
-	AUTO_ARENA a;
+	uintptr_t page = 4096, from = ((uintptr_t)p + page - 1) & ~(page - 1), to = ((uintptr_t)p + n) & ~(page - 1);
+
+	if (to > from)
+		madvise((void *)from, to - from, MADV_DONTNEED); /* no matter when it fails: it is only memory */
+}
+
+/* The request is the worker's own: it is changed where it stands. */
+static enum rc do_mail(char *p, size_t n, bool faults, struct saying *s, struct err *err)
+{
 	struct mail m;
 
-	arena_init(&a);
 	if (faults)
-		fault(bytes);
-	enum rc rc = mime_parse(&a, bytes, NULL, &m, err);
+		fault((struct str){ p, n });
+	enum rc rc = mime_parse(s->a, (struct str){ p, mime_lf_in_place(p, n) }, &(struct mime_limits){ .lf = true, .spent = spent }, &m, err);
 	if (rc == RC_OK)
-		jail_put_mail(out, &m);
+		jail_put_mail_pieces(s->a, &s->out, &m, &s->at, &s->n);
 	return rc;
 }
 
@@ -203,14 +242,59 @@ static void do_test(enum jail_op op, struct buf *out)
 		buf_add_i64(out, r >= 0 ? 0 : errno);
 }
 
+static enum rc work(enum jail_op op, char *p, size_t n, bool faults, struct saying *s, struct err *err)
+{
+	struct str bytes = { p, n };
+
+	if (op == OP_MAIL)
+		return do_mail(p, n, faults, s, err);
+	if (op == OP_HTML)
+		return do_html(bytes, &s->out, err);
+	if (op == OP_PICTURE)
+		return do_picture(bytes, &s->out, err);
+	if (op == OP_ORIGIN)
+		return jail_do_origin(bytes, &s->out, err);
+	if (faults && op >= OP_TEST_OPEN && op <= OP_TEST_LIE) {
+		do_test(op, &s->out);
+		return RC_OK;
+	}
+	return fail_code(err, RC_INVALID, "unreadable", "an unknown request");
+}
+
+/* The request is given back before the answer goes: of a large mail only what was decoded is held then. */
+static bool serve_one(int fd, enum jail_op op, char *p, size_t n, bool faults, bool retiring, struct saying *s)
+{
+	struct str bytes = { p, n };
+	struct err err = { 0 };
+	enum rc rc = work(op, p, n, faults, s, &err);
+
+	if (rc == RC_OK && (s->out.full || said(s) > JAIL_REQUEST * 3u))
+		rc = fail_code(&err, RC_INVALID, "unreadable",
+		               "This mail becomes too large when it is read. It was kept as it came.");
+	if (rc != RC_OK) {
+		s->n = 0;
+		buf_clear(&s->out);
+		buf_add(&s->out, err.code, strlen(err.code) + 1);
+		buf_addz(&s->out, err.text);
+	}
+	struct str whole = buf_str(&s->out);
+	bool apart = s->n > 0, needed = apart && in_request(s, bytes);
+
+	if (!needed)
+		free(p);
+	bool ok = apart ? answer(fd, rc, retiring, s->at, s->n) : answer(fd, rc, retiring, &whole, 1);
+	if (needed)
+		free(p);
+	return ok;
+}
+
 static bool serve(int fd, bool faults, bool retiring)
 {
 	unsigned char head[HEAD];
-	struct err err = { 0 };
-	enum rc rc = RC_OK;
-	AUTO_BUF out;
+	AUTO_ARENA a;
+	struct saying s = { .a = &a };
 
-	buf_init(&out, JAIL_REQUEST * 3u);
+	arena_init(&a);
 	if (!read_all(fd, (char *)head, HEAD))
 		return false;
 	size_t n = (size_t)head[1] | (size_t)head[2] << 8 | (size_t)head[3] << 16 | (size_t)head[4] << 24;
@@ -221,30 +305,10 @@ static bool serve(int fd, bool faults, bool retiring)
 		free(p);
 		return false;
 	}
-	struct str bytes = { p, n };
-	if (head[0] == OP_MAIL)
-		rc = do_mail(bytes, faults, &out, &err);
-	else if (head[0] == OP_HTML)
-		rc = do_html(bytes, &out, &err);
-	else if (head[0] == OP_PICTURE)
-		rc = do_picture(bytes, &out, &err);
-	else if (head[0] == OP_ORIGIN)
-		rc = jail_do_origin(bytes, &out, &err);
-	else if (faults && head[0] >= OP_TEST_OPEN && head[0] <= OP_TEST_LIE)
-		do_test((enum jail_op)head[0], &out);
-	else
-		rc = fail_code(&err, RC_INVALID, "unreadable", "an unknown request");
-	free(p);
-	if (rc == RC_OK && out.full)
-		rc = fail_code(&err, RC_INVALID, "unreadable",
-		               "This mail becomes too large when it is read. It was kept as it came.");
-	if (rc != RC_OK) {
-		buf_clear(&out);
-		buf_add(&out, err.code, strlen(err.code) + 1);
-		buf_addz(&out, err.text);
-	}
-	bool ok = answer(fd, rc, retiring, buf_str(&out));
-	buf_release(&out);
+	buf_init(&s.out, JAIL_REQUEST * 3u);
+	bool ok = serve_one(fd, (enum jail_op)head[0], p, n, faults, retiring, &s);
+	buf_release(&s.out);
+	arena_release(&a);
 	if (n > 1 << 20)
 		malloc_trim(0);
 	return ok;

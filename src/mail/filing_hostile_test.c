@@ -150,7 +150,7 @@ TEST_EACH_DB(filing_nobody_speaks_for_another)
 		"=?utf-8?q?writer=40alpha.example?=@evil.example",
 		"writer@alpha.example.evil.example",
 		"writer@alph\xd0\xb0.example",
-		"writer@alpha\xef\xbc\x8e" "example",
+		("writer@alpha\xef\xbc\x8e" "example"),
 		"wr\xc4\xb1ter@alpha.example",
 		"writer\xe2\x80\x8b@alpha.example",
 		"writer+tag@alpha.example",

@@ -93,22 +93,31 @@ static enum rc fetch_step(struct db_tx *tx, void *arg, struct err *err)
 	return raw_mail_get(tx, f->a, f->sha256, &f->raw, err);
 }
 
-/* The bytes; those of a small mail become a blob now, before its rows move on. */
-static enum rc fetch(struct filing_job *job, struct str *ret, struct err *err)
+/* Reads it: a small one from the database, whose bytes become a blob now, before its rows move on; a large one from its
+ * file, piece by piece. */
+static enum rc read_mail(struct filing_job *job, struct mail *ret, struct err *err)
 {
 	struct fetching f = { .a = job->a, .sha256 = job->in->sha256 };
 	enum rc rc = db_read(job->desk->db, fetch_step, &f, NULL);
 	char sha[65];
 
-	if (rc == RC_NOT_FOUND)
-		return blob_read(job->a, job->desk->blobs, job->in->sha256, (size_t)job->desk->config.max_mail + 4096, ret, err);
+	if (rc == RC_NOT_FOUND) {
+		size_t size;
+		int fd;
+
+		rc = blob_fd(job->desk->blobs, job->in->sha256, (size_t)job->desk->config.max_mail + 4096, &fd, &size, err);
+		if (rc != RC_OK)
+			return rc;
+		rc = jail_mail_file(job->desk->jail, job->a, fd, size, ret, err);
+		close(fd);
+		return rc;
+	}
 	if (rc != RC_OK)
 		return fail(err, RC_RETRY, "the mail cannot be read from the database at the moment");
-	*ret = f.raw;
 	rc = blob_put(job->desk->blobs, f.raw, sha, err);
 	if (rc == RC_OK && !str_is(job->in->sha256, sha))
 		rc = fail(err, RC_RETRY, "the mail's bytes are not the ones that were accepted");
-	return rc;
+	return rc == RC_OK ? jail_mail(job->desk->jail, job->a, f.raw, ret, err) : rc;
 }
 
 static enum rc keep_files(struct filing_job *job, struct err *err)
@@ -190,12 +199,9 @@ static enum rc aside_step(struct db_tx *tx, void *arg, struct err *err)
 /* Parses and files one row. RC_OK: it moved on (also to quarantine). Others: it stays, for another try. */
 static enum rc take_in(struct filing_job *job, struct err *err)
 {
-	struct str raw;
 	struct mail mail;
-	enum rc rc = fetch(job, &raw, err);
+	enum rc rc = read_mail(job, &mail, err);
 
-	if (rc == RC_OK)
-		rc = jail_mail(job->desk->jail, job->a, raw, &mail, err);
 	if (rc == RC_INVALID || rc == RC_NOT_FOUND || rc == RC_LIMIT) {
 		job->result = (struct filing){ .state = INTAKE_QUARANTINE, .reason = arena_strf(job->a, "The mail could not be read (%s). Its raw bytes are kept.", err->text) };
 		return db_write(job->desk->db, quarantine_step, job, err);

@@ -15,14 +15,20 @@ static int b64(char c)
 }
 
 /* What is not of the alphabet is read over; complete padding ends it. */
-static struct str from_base64(struct arena *a, struct str s)
+#define SPENT (256 << 10) /* bytes that are worth a call */
+
+static struct str from_base64(struct arena *a, struct str s, void (*spent)(const char *p, size_t n))
 {
-	char *out = arena_alloc(a, s.n / 4 * 3 + 4);
+	char *out = arena_bytes(a, s.n / 4 * 3 + 4);
 	uint32_t bits = 0;
-	size_t n = 0;
+	size_t n = 0, told = 0;
 	int have = 0, pads = 0;
 
 	for (size_t i = 0; i < s.n; i++) {
+		if (spent && i - told >= SPENT) {
+			spent(s.p + told, i - told);
+			told = i;
+		}
 		int v = b64(s.p[i]);
 
 		if (s.p[i] == '=' && have >= 2 && have + ++pads >= 4)
@@ -38,6 +44,8 @@ static struct str from_base64(struct arena *a, struct str s)
 			have = 0;
 		}
 	}
+	if (spent && s.n > told)
+		spent(s.p + told, s.n - told);
 	if (have >= 2)
 		out[n++] = (char)(have == 2 ? bits >> 4 : bits >> 10);
 	if (have == 3)
@@ -185,10 +193,15 @@ bool mime_uu_files(struct arena *a, struct str text, size_t max, struct str *ret
 
 struct str mime_decode_body(struct arena *a, struct str body, struct str encoding)
 {
+	return mime_decode_spending(a, body, encoding, NULL);
+}
+
+struct str mime_decode_spending(struct arena *a, struct str body, struct str encoding, void (*spent)(const char *p, size_t n))
+{
 	struct str e = str_trim(encoding);
 
 	if (str_eq_nocase(e, STR("base64")))
-		return from_base64(a, body);
+		return from_base64(a, body, spent);
 	if (str_eq_nocase(e, STR("quoted-printable")))
 		return from_qp(a, body);
 	if (str_eq_nocase(e, STR("x-uuencode")) || str_eq_nocase(e, STR("uuencode")) || str_eq_nocase(e, STR("uue")) ||

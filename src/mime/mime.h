@@ -18,6 +18,10 @@ struct mime_limits {    /* 0 = the default */
 	int addresses;  /* 1000 in one list */
 	int ids;        /* 200 in References: the first 20 and the last 180 */
 	size_t text;    /* 4 MiB of text and of HTML each */
+	bool lf;        /* mime_lf_in_place() was here: line ends are as they shall be */
+	/* Called for bytes of a large file in the mail once they are decoded and never read again, piece by piece; nothing in
+	 * the result borrows from them. NULL: nobody wants to know. */
+	void (*spent)(const char *p, size_t n);
 };
 
 struct mail_addr {
@@ -93,6 +97,9 @@ struct mail {
 /* RC_INVALID only when it is no mail at all (empty). */
 MUST_USE enum rc mime_parse(struct arena *a, struct str raw, const struct mime_limits *l, struct mail *ret,
                             struct err *err);
+/* Line ends to LF where they stand, as mime_parse() does it with a copy: for who owns the bytes and has no memory to waste.
+ * Returns how many are left. A mail that is parsed after it, with `lf`, gives the same. */
+size_t mime_lf_in_place(char *p, size_t n);
 /* The object of `carrel mail parse`: see docs/MAIL.md. */
 void mime_json(struct buf *out, const struct mail *m);
 /* Where the mail says it is automatic, e.g. for a list of headers. */

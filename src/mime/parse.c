@@ -237,9 +237,21 @@ static struct str label_of(struct parser *p, const struct part *part, struct str
 	return STR_NULL;
 }
 
+/* Whose body is read once, by attach(): not what is looked into as text or as a mail, and not what lies inside of a mail
+ * that is a file itself. */
+static bool is_read_once(const struct parser *p, const struct part *part)
+{
+	static const char *const kinds[] = { "application/", "image/", "video/", "audio/" };
+
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		if (!p->in_report && str_starts(part->type.value, str_of(kinds[i])))
+			return true;
+	return false;
+}
+
 static void attach(struct parser *p, const struct part *part)
 {
-	struct str bytes = mime_decode_body(p->a, part->body, part->encoding);
+	struct str bytes = mime_decode_spending(p->a, part->body, part->encoding, is_read_once(p, part) ? p->l.spent : NULL);
 
 	*VEC_ADD(p->a, &p->files) = (struct mail_file){
 		.label = str_null(part->name) ? label_of(p, part, bytes) : STR_NULL,
@@ -662,29 +674,34 @@ static void show(struct parser *p, const shown_vec *all)
 	m->html_remote_images = r.remote_images;
 }
 
-/* LF only, without the "From " line of an mbox. */
-static struct str normalise(struct arena *a, struct str raw)
+/* LF only; `to` may be `from`. */
+static size_t to_lf(char *to, const char *from, size_t n)
 {
-	const char *cr = raw.n ? memchr(raw.p, '\r', raw.n) : NULL;
+	bool mac = !memchr(from, '\n', n); /* line ends of old Macs: no LF anywhere */
+	size_t at = 0;
 
-	/* Line ends of old Macs: no LF anywhere. */
-	if (cr && !memchr(raw.p, '\n', raw.n)) {
-		char *p = arena_alloc(a, raw.n);
+	for (size_t i = 0; i < n; i++)
+		if (from[i] != '\r')
+			to[at++] = from[i];
+		else if (mac)
+			to[at++] = '\n';
+		else if (i + 1 == n || from[i + 1] != '\n')
+			to[at++] = '\r';
+	return at;
+}
 
-		for (size_t i = 0; i < raw.n; i++)
-			p[i] = raw.p[i] == '\r' ? '\n' : raw.p[i];
-		raw = (struct str){ p, raw.n };
-		cr = NULL;
-	}
+size_t mime_lf_in_place(char *p, size_t n)
+{
+	return n && memchr(p, '\r', n) ? to_lf(p, p, n) : n;
+}
 
-	if (cr) {
-		char *p = arena_alloc(a, raw.n + 1);
-		size_t n = 0;
+/* LF only, without the "From " line of an mbox. */
+static struct str normalise(struct arena *a, struct str raw, bool is_lf)
+{
+	if (raw.n && !is_lf && memchr(raw.p, '\r', raw.n)) {
+		char *p = arena_bytes(a, raw.n + 1);
 
-		for (size_t i = 0; i < raw.n; i++)
-			if (raw.p[i] != '\r' || i + 1 == raw.n || raw.p[i + 1] != '\n')
-				p[n++] = raw.p[i];
-		raw = (struct str){ p, n };
+		raw = (struct str){ p, to_lf(p, raw.p, raw.n) };
 	}
 	if (str_starts(raw, STR("From ")) || str_starts(raw, STR(">From "))) {
 		size_t lf = str_find_byte(raw, '\n');
@@ -752,7 +769,7 @@ enum rc mime_parse(struct arena *a, struct str raw, const struct mime_limits *l,
 	p->text_left = p->l.text;
 	p->scan_left = raw.n * 12 + ((size_t)4 << 20);
 	cut = raw.n > p->l.message;
-	raw = normalise(a, str_sub(raw, 0, p->l.message));
+	raw = normalise(a, str_sub(raw, 0, p->l.message), p->l.lf);
 	if (str_trim(raw).n == 0)
 		return fail_code(err, RC_INVALID, "empty", "This is an empty mail: there is nothing in it to read.");
 	if (cut)

@@ -35,6 +35,8 @@ void mime_addresses(struct arena *a, struct str raw, size_t max, struct mail_add
 
 /* ---- decode.c ---- */
 struct str mime_decode_body(struct arena *a, struct str body, struct str encoding);
+/* The same; see struct mime_limits for `spent`. */
+struct str mime_decode_spending(struct arena *a, struct str body, struct str encoding, void (*spent)(const char *p, size_t n));
 
 /* Takes "begin 644 name" blocks out of a text: *ret is the text without them, files are appended. */
 typedef VEC(struct mail_file) mime_files;

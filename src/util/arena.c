@@ -58,7 +58,7 @@ static void more(struct arena *a, size_t n)
 	a->end = b->bytes + size;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+void *arena_bytes(struct arena *a, size_t n)
 {
 	size_t pad = -(uintptr_t)a->at & (_Alignof(max_align_t) - 1);
 
@@ -71,7 +71,12 @@ void *arena_alloc(struct arena *a, size_t n)
 	void *p = a->at + pad;
 	a->at += pad + n;
 	a->total += n;
-	return memset(p, 0, n);
+	return p;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	return memset(arena_bytes(a, n), 0, n);
 }
 
 struct str arena_str(struct arena *a, struct str s)

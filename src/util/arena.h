@@ -16,6 +16,7 @@ void arena_clear(struct arena *a); /* keeps one block for reuse */
 #define AUTO_ARENA CLEANUP(arena_release) struct arena
 
 void *arena_alloc(struct arena *a, size_t n); /* zeroed, aligned for any type */
+void *arena_bytes(struct arena *a, size_t n); /* not zeroed: what is not written takes no memory, when it is large */
 #define arena_new(a, type)       ((type *)arena_alloc((a), sizeof(type)))
 #define arena_array(a, type, n)  ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))
 

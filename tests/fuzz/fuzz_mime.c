@@ -5,9 +5,34 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define LIMITS .parts = 50, .depth = 10, .addresses = 20, .ids = 10, .header = 20000
+
+static void spoil(const char *p, size_t n)
+{
+	memset((char *)(uintptr_t)p, 'X', n);
+}
+
+/* Where it stands, and what was said to be read no more is: nothing else. */
+static void check_spent(struct arena *a, const uint8_t *data, size_t size, const struct buf *want)
+{
+	char *own = arena_alloc(a, size + 1);
+	struct mime_limits l = { LIMITS, .lf = true, .spent = spoil };
+	struct mail m;
+	struct err err;
+	AUTO_BUF json;
+
+	buf_init(&json, 1 << 26);
+	memcpy(own, data, size);
+	if (mime_parse(a, (struct str){ own, mime_lf_in_place(own, size) }, &l, &m, &err) != RC_OK)
+		die("refused where it stands");
+	mime_json(&json, &m);
+	if (!str_eq(buf_str(&json), buf_str(want)))
+		die("what was read once was read again");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct mime_limits l = { .parts = 50, .depth = 10, .addresses = 20, .ids = 10, .header = 20000 };
+	struct mime_limits l = { LIMITS };
 	struct str raw = { (const char *)data, size };
 	struct mail m, n;
 	struct err err;
@@ -46,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!str_eq(buf_str(&json), buf_str(&again)))
 			die("CRLF reads differently");
 	}
+	check_spent(&a, data, size, &json);
 	/* The same bytes as an answer of a lying worker. */
 	if (jail_get_mail(&a, raw, &n, &err) == RC_OK)
 		mime_json(&again, &n);
