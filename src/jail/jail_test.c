@@ -3,6 +3,7 @@
 #include "test/test.h"
 #include "util/crypt.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -133,5 +134,73 @@ TEST(jail_does_not_believe_its_worker)
 	jail_free(j);
 	j = jail_new("/nonexistent/carrel", 1);
 	EXPECT_RC(RC_RETRY, jail_mail(j, &t->arena, str_of(mail), &m, &t->err));
+	jail_free(j);
+}
+
+/* One file that is decoded, one that lies in the request as it is, and a mail that is a file itself and holds one. */
+static struct str large_mail(struct test *t)
+{
+	struct buf b;
+
+	buf_init(&b, 8u << 20);
+	buf_addz(&b, "From: learner@campus.example\r\nSubject: Films\r\nMIME-Version: 1.0\r\nContent-Type: "
+	             "multipart/mixed; boundary=b\r\n\r\n"
+	             "--b\r\n\r\nHere they are.\r\n--b\r\nContent-Type: video/mp4; "
+	             "name=a.mp4\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+	for (int i = 0; i < 12000; i++)
+		buf_addf(&b, "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJz%04d\r\n", i % 10000);
+	buf_addz(
+	        &b,
+	        "--b\r\nContent-Type: application/octet-stream; name=b.bin\r\nContent-Transfer-Encoding: 8bit\r\n\r\n");
+	for (int i = 0; i < 12000; i++)
+		buf_addf(&b, "as it is, line %d\r\r\n", i);
+	buf_addz(&b, "--b\r\nContent-Type: message/rfc822; name=c.eml\r\n\r\nSubject: inner\r\nContent-Type: "
+	             "image/png; name=d.png\r\n"
+	             "Content-Transfer-Encoding: base64\r\n\r\n");
+	for (int i = 0; i < 8000; i++)
+		buf_addz(&b, "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJz\r\n");
+	buf_addz(&b, "--b--\r\n");
+	struct str raw = arena_str(&t->arena, buf_str(&b));
+	buf_release(&b);
+	return raw;
+}
+
+TEST(jail_large_mail_is_the_same)
+{
+	struct jail *j = open_jail();
+	struct mail here, there, filed;
+	struct buf want, got;
+	struct str raw = large_mail(t);
+	FILE *f = tmpfile();
+
+	buf_init(&want, 16u << 20);
+	buf_init(&got, 16u << 20);
+	EXPECT_RC(RC_OK, mime_parse(&t->arena, raw, NULL, &here, &t->err));
+	EXPECT_EQ("files", here.n_files, 3);
+	mime_json(&want, &here);
+	for (int from_file = 0; from_file < 2; from_file++) {
+		struct mail *m = from_file ? &filed : &there;
+
+		if (from_file && f) {
+			EXPECT_EQ("written", fwrite(raw.p, 1, raw.n, f), raw.n);
+			fflush(f);
+		}
+		if (!EXPECT_RC(RC_OK, from_file && f ? jail_mail_file(j, &t->arena, fileno(f), raw.n, m, &t->err)
+		                                     : jail_mail(j, &t->arena, raw, m, &t->err)))
+			break;
+		buf_clear(&got);
+		mime_json(&got, m);
+		EXPECT("all it says is the same", str_eq(buf_str(&want), buf_str(&got)));
+		for (size_t i = 0; i < here.n_files && i < m->n_files; i++)
+			EXPECT("and each byte of its files", str_eq(here.files[i].bytes, m->files[i].bytes));
+	}
+	if (f) {
+		EXPECT_RC(RC_RETRY, jail_mail_file(j, &t->arena, fileno(f), raw.n + 1, &filed, &t->err));
+		fclose(f);
+	}
+	EXPECT_RC(RC_OK, jail_mail(j, &t->arena, str_of(mail), &there,
+	                           &t->err)); /* the next worker is not in the middle of it */
+	buf_release(&want);
+	buf_release(&got);
 	jail_free(j);
 }
