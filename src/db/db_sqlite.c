@@ -15,6 +15,8 @@
 #define WAL_CAP       16000 /* pages: beyond it the writer itself waits for a checkpoint */
 #define CACHE_SLOTS   512   /* statements per connection, a power of two */
 #define SNAPSHOT_US   5000  /* how long readers may share a snapshot; see lite_read() */
+#define BUSY_SECONDS  10    /* how long one waits for another process, looking every BUSY_STEP_MS */
+#define BUSY_STEP_MS  2
 
 struct cached {
 	const void *query; /* struct db_query, or NULL and key */
@@ -116,6 +118,20 @@ static void conn_free(struct conn *c)
 	free(c);
 }
 
+/* Another process has the file: a desk at work, whose writer gives the lock back for a moment only between its commits.
+ * SQLite's own handler looks every tenth of a second in the end and may miss each of these moments for as long as it
+ * waits; looking every few milliseconds meets one soon. */
+static int wait_for_lock(void *arg, int tries)
+{
+	static const struct timespec step = { .tv_nsec = BUSY_STEP_MS * 1000 * 1000 };
+
+	(void)arg;
+	if (tries > BUSY_SECONDS * 1000 / BUSY_STEP_MS)
+		return 0;
+	nanosleep(&step, NULL);
+	return 1;
+}
+
 static enum rc conn_open(struct lite *l, bool write, struct conn **ret, struct err *err)
 {
 	struct conn *c = xcalloc(1, sizeof(*c));
@@ -128,9 +144,9 @@ static enum rc conn_open(struct lite *l, bool write, struct conn **ret, struct e
 	if (code != SQLITE_OK)
 		rc = fail(err, RC_FAULT, "cannot open the database %s: %s", l->path,
 		          c->h ? sqlite3_errmsg(c->h) : sqlite3_errstr(code));
-	/* busy_timeout before any other statement: even the first PRAGMA may find the file locked. */
+	/* Before any other statement: even the first PRAGMA may find the file locked. */
 	if (rc == RC_OK)
-		sqlite3_busy_timeout(c->h, 10000);
+		sqlite3_busy_handler(c->h, wait_for_lock, NULL);
 	if (rc == RC_OK && write)
 		rc = pragma(c,
 		            "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0; "

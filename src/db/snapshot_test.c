@@ -129,7 +129,7 @@ TEST(db_idle_snapshots_do_not_hold_the_log)
 	for (size_t i = 0; i < COUNT(visitors); i++)
 		EXPECT("a reader starts", pthread_create(&visitors[i], NULL, visit, &v) == 0);
 	/* 360 MB through a log that is to stay below 64. A writer that waits for a reader waits ten seconds at every
-	 * full log (busy_timeout); a disk that does something else for so long is met once. */
+	 * full log (wait_for_lock); a disk that does something else for so long is met once. */
 	for (int i = 0; i < 900 && held < 2; i++) {
 		memset(f.text, 'a' + i % 26, (size_t)f.n); /* pages that stay the same are not written */
 		int64_t from = time_monotonic_us();
