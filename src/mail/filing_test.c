@@ -237,6 +237,42 @@ TEST_EACH_DB(filing_bounces_reach_the_mail_they_are_about)
 	filing_end(&m);
 }
 
+/* A report on our acknowledgement, with this action and status. */
+static void report(struct test *t, struct mail_world *m, const struct outmail_row *out, const char *id, const char *action)
+{
+	struct str verp = mail_bounce_address(&t->arena, &m->desk.keys, out->id);
+
+	filing_take_as(t, m,
+	               arena_strf(&t->arena,
+	                          "Return-Path: <>\nFrom: MAILER-DAEMON@mx.alpha.example\nMessage-ID: <%s@mx.alpha.example>\nSubject: Return receipt\n"
+	                          "Content-Type: multipart/report; report-type=delivery-status; boundary=r\n\n--r\n\nAbout your mail.\n"
+	                          "--r\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.alpha.example\n\n"
+	                          "Final-Recipient: rfc822; writer@alpha.example\nAction: %s\nStatus: 2.1.5\n\n--r--\n",
+	                          id, action),
+	               "", str_z(&t->arena, verp));
+}
+
+TEST_EACH_DB(filing_reports_of_success_are_no_failure)
+{
+	struct mail_world m;
+	struct outmail_row *out = NULL;
+
+	filing_make(t, &m);
+	filing_take(t, &m, HEAD("1", "Help") "\nIt does not work.\n");
+	filing_notify(t, &m);
+	if (!EXPECT_EQ("the writer is told that it came", filing_outgoing(t, &m, "writer@alpha.example", &out), 1))
+		return filing_end(&m);
+	report(t, &m, out, "relayed", "relayed (to non-DSN-aware mailer)");
+	EXPECT_EQ("it is filed", m.last.state, INTAKE_MESSAGE);
+	report(t, &m, out, "delivered", "delivered");
+	report(t, &m, out, "delayed", "delayed");
+	EXPECT_EQ("nobody is told of a failure", world_mail_failures(t, &m), 0);
+	EXPECT("the mail did not come back", !delivery(&m) || delivery(&m)->state != OUTMAIL_BOUNCED);
+	report(t, &m, out, "expired", "expired");
+	EXPECT_EQ("what a provider calls expired has failed", world_mail_failures(t, &m), 1);
+	filing_end(&m);
+}
+
 TEST_EACH_DB(filing_robots_have_no_effect)
 {
 	struct mail_world m;

@@ -72,13 +72,21 @@ static enum rc note(struct db_tx *tx, struct filing_job *job, const struct ticke
 	return rc == RC_OK ? filing_settle(tx, job, INTAKE_MESSAGE, STR(""), t->id, err) : rc;
 }
 
+/* What RFC 3464 2.3.3 knows besides "failed" is no failure, at least not yet; "expired" and the like, which providers
+ * write, are one. */
+static bool is_final(struct str action)
+{
+	return !str_starts(action, STR("delayed")) && !str_starts(action, STR("delivered")) &&
+	       !str_starts(action, STR("relayed")) && !str_starts(action, STR("expanded"));
+}
+
 static enum rc bounce(struct db_tx *tx, struct filing_job *job, struct err *err)
 {
 	const struct mail_bounce *b = &job->mail->bounce;
 	struct actor system = actor_system();
 	struct outmail_row out = { 0 };
 	struct ticket t;
-	bool is_new = false, failed = !b->action.n || str_is(b->action, "failed");
+	bool is_new = false, failed = is_final(b->action);
 	enum rc rc = came_back(tx, job, &out, err);
 
 	if (rc == RC_NOT_FOUND) {

@@ -2,257 +2,10 @@
  * write in words. Two of three must agree before a mail counts as one: a daemon wrote it, its subject says so, its text
  * says so. Who was not reached is read from the text above the returned message; reports themselves are read in
  * parse.c. */
+#include "mime/bounce_words.h"
 #include "mime/private.h"
 
 #define LOOK_AT 24000 /* of the text: what was returned comes below */
-
-/* Lower case. In the languages of the large providers. */
-static const char *const subjects[] = {
-	"undeliver",
-	"undelivar",
-	"delivery status notification",
-	"delivery failure",
-	"delivery failed",
-	"delivery report",
-	"delivery notification",
-	"delivery error",
-	"delivery problem",
-	"delivery incomplete",
-	"delivery delay",
-	"delivery has failed",
-	"delivery has been delayed",
-	"delivery unsuccessful",
-	"mail delivery",
-	"message delivery",
-	"returned mail",
-	"returned to sender",
-	"returned to you",
-	"returning message to sender",
-	"return to sender",
-	"failure notice",
-	"failure delivery",
-	"failed delivery",
-	"mail system error",
-	"mail error",
-	"mail failure",
-	"could not send message",
-	"unable to deliver",
-	"nondeliverable",
-	"non-deliver",
-	"non deliver",
-	"could not be delivered",
-	"not delivered",
-	"cannot be delivered",
-	"user unknown",
-	"unknown user",
-	"mail rejected",
-	"rejected mail",
-	"message rejected",
-	"bounce",
-	"permanent fail",
-	"status of your message",
-	"message status",
-	"dsn:",
-	"ndn:",
-	"undeliverable",
-	"warning: message",
-	"non remis",
-	"non delivr",
-	"non délivr",
-	"échec de la remise",
-	"echec de la remise",
-	"échec de la distribution",
-	"échec de distribution",
-	"unzustellbar",
-	"nicht zugestellt",
-	"nicht zustellbar",
-	"konnte nicht zugestellt",
-	"zustellung fehlgeschlagen",
-	"zustellungsfehler",
-	"no se puede entregar",
-	"no se ha podido entregar",
-	"no entregado",
-	"no entregable",
-	"no se pudo entregar",
-	"error de entrega",
-	"fallo en la entrega",
-	"fallo de entrega",
-	"notificación de estado de entrega",
-	"não entregue",
-	"nao entregue",
-	"não pôde ser entregue",
-	"não foi possível entregar",
-	"falha na entrega",
-	"falha de entrega",
-	"devolvida ao remetente",
-	"mancata consegna",
-	"mancato recapito",
-	"non recapitabile",
-	"impossibile recapitare",
-	"onbestelbaar",
-	"niet bezorgd",
-	"ikke leveret",
-	"kan inte levereras",
-	"kan ikke leveres",
-	"toimittamatta",
-	"niedostarcz",
-	"nedoručiteln",
-	"не доставлен",
-	"недоставлен",
-	"не может быть доставлен",
-	"退信",
-	"投递失败",
-	"无法投递",
-	"未傳遞",
-	"配信不能",
-	"配信できません",
-	"送信できません",
-	"エラーメール",
-};
-static const char *const texts[] = {
-	"this is the mail system at host",
-	"this is the postfix program",
-	"this is the qmail",
-	"qmail-send program",
-	"qmail-local",
-	"created automatically by mail delivery software",
-	"message that you sent could not be delivered",
-	"could not be delivered",
-	"couldn't be delivered",
-	"couldn't deliver",
-	"could not deliver",
-	"cannot be delivered",
-	"can not be delivered",
-	"was not delivered",
-	"wasn't delivered",
-	"not be delivered",
-	"has not been delivered",
-	"were not delivered",
-	"did not reach",
-	"undeliverable",
-	"undelivered",
-	"unable to deliver",
-	"wasn't able to deliver",
-	"was not able to deliver",
-	"unable to send",
-	"delivery to the following",
-	"delivery has failed",
-	"delivery failed",
-	"delivery failure",
-	"failed permanently",
-	"failed to deliver",
-	"failed delivery",
-	"permanent fatal error",
-	"permanent error",
-	"transcript of session",
-	"permanent failure",
-	"delivery error",
-	"delivery status",
-	"delivery attempt",
-	"delivery has been delayed",
-	"delivery temporarily",
-	"delayed",
-	"user unknown",
-	"unknown user",
-	"no such user",
-	"unknown recipient",
-	"unknown local",
-	"invalid recipient",
-	"recipient unknown",
-	"recipient address rejected",
-	"address rejected",
-	"address not found",
-	"does not exist",
-	"doesn't exist",
-	"mailbox full",
-	"mailbox is full",
-	"mailbox unavailable",
-	"mailbox not found",
-	"quota exceeded",
-	"over quota",
-	"exceeded storage",
-	"message rejected",
-	"was rejected",
-	"message size exceeds",
-	"returned to sender",
-	"returned to you",
-	"reason for failure",
-	"failure reason",
-	"diagnostic code",
-	"diagnostic-code",
-	"failed recipient",
-	"following recipient",
-	"following address",
-	"error occurred while trying to deliver",
-	"remote host said",
-	"remote server returned",
-	"host unknown",
-	"host not found",
-	"relaying denied",
-	"access denied",
-	"not listed in",
-	"message blocked",
-	"undelivarable",
-	"no mailbox here",
-	"account is disabled",
-	"account has been disabled",
-	"account inactive",
-	"non è stato possibile",
-	"no se pudo entregar",
-	"no se ha podido entregar",
-	"no se puede entregar",
-	"no ha sido posible entregar",
-	"não pôde ser entregue",
-	"não foi possível entregar",
-	"nicht zugestellt",
-	"nicht übermittelt",
-	"nicht ausgeliefert",
-	"n'a pas pu être",
-	"n'a pas été",
-	"konnte nicht",
-	"impossibile consegnare",
-	"não foi entregue",
-	"宛先",
-	"メールを送信",
-	"配信できません",
-	"無法投遞",
-	"无法投递",
-	"不存在",
-	"не доставлено",
-	"не может быть доставлено",
-};
-/* What begins the message that came back. */
-static const char *const returned[] = {
-	"below this line is a copy of the message",
-	"this is a copy of the message",
-	"copy of the message, including all",
-	"original message follows",
-	"----- original message",
-	"--- original message",
-	"----original message",
-	"original message headers",
-	"message header follows",
-	"message headers follow",
-	"returned message --", "--- unsent message below",
-	"unsent message",
-	"message text follows",
-	"the header of the original",
-	"header of the original message",
-	"---- message header",
-	"content of the message",
-	"original mail header",
-	"returned message follows",
-	"returned message below",
-	"\nreturn-path:",
-	"\nreceived: ",
-	"\nreceived:\n",
-	"--- message text follows",
-	"your original message",
-	"includes the original",
-	"the following is the original",
-	"----- message header",
-	"- transcript of rejected message",
-};
 
 static struct str lower_utf8(struct arena *a, struct str s)
 {
@@ -269,13 +22,63 @@ static bool any(struct str hay, const char *const *needles, size_t n)
 }
 #define ANY(hay, list) any(hay, list, COUNT(list))
 
+/* Machines that write other mails, too: to be a bounce one of theirs must say so in its subject and in its text. */
+static bool is_machine(struct arena *a, const struct mail *m)
+{
+	static const char *const words[] = {
+		"smtp",         "mailserver",   "mail-server", "mail_server",   "mail_service", "mailservice",
+		"mailgateway",  "mail-gateway", "mailgw",      "antivirus",     "anti-virus",   "interscan",
+		"imss",         "isvw",         "mailscan",    "mailsweeper",   "mimesweeper",  "mailmarshal",
+		"listserv",     "no-reply",     "noreply",     "no_reply",      "donotreply",   "do-not-reply",
+		"do_not_reply", "system admin", "systemadmin", "administrator", "mailadmin",    "mailer",
+		"daemon",       "robot",        "inetgw",      "autoresponder", "notification"
+	};
+
+	if (m->from.n == 0)
+		return false;
+	struct str addr = str_lower(a, m->from.at[0].addr);
+	return any(str_sub(addr, 0, str_find_byte(addr, '@')), words, COUNT(words));
+}
+
+/* How machines begin. Whoever quotes a bounce says something first. */
+static bool opens_as_machine(struct str low)
+{
+	static const char *const words[] = {
+		"message from interscan",
+		"failed recipients",
+		"non-delivery report",
+		"this is an automatically gen",
+		"created automatically",
+		"this is the mail",
+		"delivery failure notification",
+		"automated message",
+		"automatically generated",
+		"undeliverable address",
+		"message log follows",
+		"failed addresses follow",
+		"votre message n'a pas pu",
+		"the attached message",
+		"failed recipient:",
+		"the following message to <",
+		"a message that you sent",
+		"your mail cannot be delivered to the following",
+		"this message has been generated",
+		"transcript of session",
+		"fehlerbericht",
+	};
+	struct str head = str_sub(str_trim(low), 0, 400);
+
+	return head.n && head.p[0] != '>' && any(head, words, COUNT(words));
+}
+
 bool mime_is_daemon(struct arena *a, const struct mail *m)
 {
-	static const char *const locals[] = { "mailer-daemon", "mailerdaemon", "mailer_daemon", "mail-daemon",
-		                              "maildaemon",    "postmaster",   "mdaemon",       "microsoftexchange",
-		                              "double-bounce", "mailmaster",   "mail-delivery", "maildelivery",
-		                              "mail.delivery", "bounce-",      "bounces",       "mmdf",
-		                              "mta-daemon",    "delivery-",    "symantec" };
+	static const char *const locals[] = {
+		"mailer-daemon", "post_master",   "post.master",  "mailer_admin",  "mailerdaemon",      "mailer_daemon",
+		"mail-daemon",   "maildaemon",    "postmaster",   "mdaemon",       "microsoftexchange", "double-bounce",
+		"mailmaster",    "mail-delivery", "maildelivery", "mail.delivery", "bounce-",           "bounces",
+		"mmdf",          "mta-daemon",    "delivery-",    "symantec"
+	};
 	static const char *const names[] = {
 		"mail delivery",     "mailer-daemon",         "mailer daemon",      "mail system",
 		"postmaster",        "system administrator",  "mail administrator", "delivery subsystem",
@@ -320,6 +123,8 @@ static bool next_address(struct str s, size_t *at, struct str *ret, size_t *ret_
 			dots -= s.p[--to] == '.';
 		while (from < sign && strchr("'*=./-`|", s.p[from]))
 			from++;
+		if (str_starts(str_sub(s, from, sign - from), STR("smtp=")))
+			from += 5; /* "dda:SMTP=x@y", X.400 */
 		*at = to;
 		if (from == sign || dots == 0 || to - from > 254 || to <= sign + 3)
 			continue;
@@ -340,9 +145,9 @@ static bool is_one_of(struct str addr, const struct mail_addrs *l)
 /* How sure is it that this address is the one that failed? By the words around it. */
 static int weigh(struct str low, size_t at, size_t n)
 {
-	static const char *const labels[] = { "recipient", "rcpt to",       "failed",    "to:",
-		                              "unknown",   "address:",      "addresses", "user",
-		                              "undeliver", "not delivered", "deliver",   "mailbox" };
+	static const char *const labels[] = { "recipient", "rcpt to",   "failed",    "to:",           "unknown",
+		                              "address:",  "addresses", "user",      "undeliver",     "not delivered",
+		                              "deliver",   "mailbox",   "addressed", "was addressed", "message to" };
 	static const char *const not_it[] = { "from:",          "sender",        "contact",     "postmaster@",
 		                              "mailer-daemon@", "help",          "abuse@",      "message-id",
 		                              "mailto:",        "reporting-mta", "return-path", "please write",
@@ -354,8 +159,8 @@ static int weigh(struct str low, size_t at, size_t n)
 		line--;
 	struct str before = str_sub(low, line, at - line), bare = str_trim(before);
 	struct str after = str_from(low, end);
-	if (bare.n == 0 || str_is(bare, "<") || str_is(bare, "*") || str_is(bare, "-") || str_is(bare, "[") ||
-	    str_is(bare, "\"") || str_is(bare, "'"))
+	if (bare.n == 0 || str_is(bare, "<") || str_is(bare, ">") || str_is(bare, "--") || str_is(bare, ">>>") ||
+	    str_is(bare, "*") || str_is(bare, "-") || str_is(bare, "[") || str_is(bare, "\"") || str_is(bare, "'"))
 		points += 6; /* begins its line */
 	if (str_starts(after, STR(">:")) || str_starts(after, STR(":")) || str_starts(after, STR(">...")) ||
 	    str_starts(after, STR("...")))
@@ -368,7 +173,7 @@ static int weigh(struct str low, size_t at, size_t n)
 	/* The line above, when there is one: "could not be delivered to:" */
 	size_t up = line > 300 ? line - 300 : 0;
 	struct str above = str_sub(low, up, line - up);
-	points += ANY(above, texts) ? 2 : 0;
+	points += ANY(above, texts) ? 5 : 0;
 	for (size_t i = 0; i < COUNT(not_it); i++)
 		points -= str_find(before, str_of(not_it[i])) != STR_NONE ||
 		                          str_starts(str_from(low, at), str_of(not_it[i]))
@@ -400,7 +205,7 @@ static struct str find_status(struct arena *a, struct str s)
 					return arena_str(a, str_sub(s, i, k - i));
 			}
 		} else if (str_null(reply) && s.p[i + 1] >= '0' && s.p[i + 1] <= '5' && s.p[i + 2] >= '0' &&
-		           s.p[i + 2] <= '9' && (s.p[i + 3] == ' ' || s.p[i + 3] == '-' || s.p[i + 3] == ':')) {
+		           s.p[i + 2] <= '9' && strchr(" -:,;])>\n", s.p[i + 3])) {
 			reply = arena_strf(a, "%c.0.0", c);
 		}
 	}
@@ -498,6 +303,28 @@ static void find_original(struct arena *a, struct str low, struct mail *m)
 		m->bounce.original_id = arena_str(a, str_sub(line, lt + 1, gt - lt - 1));
 }
 
+/* What Amazon's notification service mails of a bounce is JSON: the value of a field, which has no escapes here. */
+static struct str json_value(struct str json, const char *field)
+{
+	size_t at = str_find_nocase(json, str_of(field));
+	struct str s = at == STR_NONE ? STR_NULL : str_from(json, at + str_of(field).n);
+	size_t end = str_find_byte(s, '"');
+
+	return at == STR_NONE || end == STR_NONE ? STR_NULL : str_sub(s, 0, end);
+}
+
+static void find_sns(struct mail *m)
+{
+	struct mail_bounce *b = &m->bounce;
+
+	if (!str_starts(str_trim(m->text), STR("{\"notificationType\":\"Bounce\"")))
+		return;
+	b->is = true;
+	b->recipient = json_value(m->text, "\"emailAddress\":\"");
+	b->status = json_value(m->text, "\"status\":\"");
+	b->diagnostic = json_value(m->text, "\"diagnosticCode\":\"");
+}
+
 void mime_find_bounce(struct arena *a, struct mail *m)
 {
 	struct mail_bounce *b = &m->bounce;
@@ -506,6 +333,8 @@ void mime_find_bounce(struct arena *a, struct mail *m)
 	bool forwarded = str_starts(subject, STR("re:")) || str_starts(subject, STR("fw:")) ||
 	                 str_starts(subject, STR("fwd:")) || str_starts(subject, STR("aw:")) ||
 	                 str_starts(subject, STR("rv:"));
+	if (!b->is)
+		find_sns(m);
 	bool says = !forwarded && ANY(subject, subjects);
 
 	if (!b->is && !from && !says)
@@ -513,8 +342,8 @@ void mime_find_bounce(struct arena *a, struct mail *m)
 	struct str low = lower_utf8(a, m->text), head = above_the_copy(low);
 	bool tells = ANY(head, texts);
 	/* Somebody who only writes about a bounce has neither a daemon's name nor two of the signs. */
-	if (!b->is &&
-	    !((from && (says || tells)) || (says && tells && (!str_null(m->auto_reason) || str_null(m->identity)))))
+	bool machine = !str_null(m->auto_reason) || str_null(m->identity) || is_machine(a, m) || opens_as_machine(head);
+	if (!b->is && !((from && (says || tells)) || (says && tells && machine)))
 		return;
 	b->is = true;
 	if (str_null(b->recipient))

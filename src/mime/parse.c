@@ -335,28 +335,28 @@ static struct str first_word(struct str s)
 	return s;
 }
 
-/* RFC 3464: fields of the recipient that failed first. */
+/* RFC 3464: fields of the first recipient that failed, else of the first there is. */
 static void read_report(struct parser *p, const struct part *part)
 {
 	struct mail_bounce *b = &p->m->bounce;
 	struct str rest = mime_decode_body(p->a, part->body, part->encoding);
 	bool cut = false, named = false; /* a field of the mail may have named somebody before (Gmail's does) */
+	bool failed = false;
 
-	for (int group = 0; group < 50 && rest.n && !named; group++) {
+	for (int group = 0; group < 50 && rest.n && !failed; group++) {
 		mime_fields f = { 0 };
-		struct str before = rest, who;
+		struct str before = rest, who, action;
 
 		mime_fields_read(p->a, rest, &p->l, &f, &rest, &cut);
 		who = mime_field(&f, "Final-Recipient");
 		if (str_null(who))
 			who = mime_field(&f, "Original-Recipient");
-		if (!str_null(who) || !str_null(mime_field(&f, "Action"))) {
-			struct str action = mime_field(&f, "Action");
-
+		action = mime_field(&f, "Action");
+		failed = !str_null(who) && (str_null(action) || str_starts_nocase(str_trim(action), STR("failed")));
+		if ((!str_null(who) || !str_null(action)) && (!named || failed))
 			b->action = str_null(action) ? STR_NULL
 			                             : str_lower(p->a, str_utf8_clip(mime_text(p->a, action), 20));
-		}
-		if (!str_null(who)) {
+		if (!str_null(who) && (!named || failed)) {
 			size_t semi = str_find_byte(who, ';');
 			named = true;
 			b->recipient = bare_id(p->a, str_from(who, semi == STR_NONE ? 0 : semi + 1));
