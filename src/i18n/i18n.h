@@ -7,6 +7,9 @@
 struct i18n;
 const struct i18n *i18n_lang(struct str tag);          /* "es", "es-CO", "pt"...: the best catalogue there is; English else */
 const struct i18n *i18n_accept(struct str accept_language); /* RFC 9110 Accept-Language */
+/* The language of a text that somebody wrote: "en", "es", "pt", "fr", "de" or "it"; NULL when there are too few words or too
+ * many of another one. Pure. */
+const char *i18n_guess(struct str text);
 const char *i18n_tag(const struct i18n *l);            /* "en", "es" */
 const char *const *i18n_tags(void);                    /* NULL-terminated list */
 /* Text for `msg`, or msg itself. Lives as long as the program. */

@@ -60,3 +60,32 @@ TEST(i18n_catalogue)
 	EXPECT_STR("a week ago is a date", i18n_ago(&t->arena, es, at, time_add(at, 8 * DAY_US)), "4 may 2026");
 	EXPECT_STR("the decimal sign is the reader's", i18n_bytes(&t->arena, es, 1234567), "1,2 MB");
 }
+
+TEST(i18n_guesses_the_language_of_a_mail)
+{
+	static const struct {
+		const char *tag, *text;
+	} cases[] = {
+		{ "en", "Hello,\nI cannot log in since this morning. The page says that my account is not active. Please help.\nThanks, Tom" },
+		{ "en", "The video does not play when we open it from a phone." },
+		{ "es", "Hola:\nNo puedo entrar en el curso desde esta mañana. ¿Me pueden ayudar con la contraseña?\nGracias y saludos, Ana" },
+		{ "es", "Buenos días, el vídeo no se ve cuando los alumnos lo abren desde el teléfono." },
+		{ "pt", "Olá, não consigo entrar no curso desde ontem. Você pode ajudar? Muito obrigado, Rui" },
+		{ "pt", "Bom dia, o vídeo não abre quando os alunos usam o telefone. Obrigada" },
+		{ "fr", "Bonjour, je ne peux pas ouvrir le cours depuis ce matin. Pouvez-vous nous aider ? Merci, Luc" },
+		{ "de", "Guten Tag, ich kann mich seit heute nicht mehr anmelden. Bitte helfen Sie mir. Mit freundlichen Grüßen, Petra" },
+		{ "it", "Buongiorno, non riesco ad aprire il corso da questa mattina. Potete aiutarmi? Grazie, Gino" },
+		{ "it", "Salve, il video non si vede quando gli studenti lo aprono con il telefono." },
+		{ NULL, "" },
+		{ NULL, "OK" },
+		{ NULL, "Error 500: NullPointerException at com.example.Main" },
+		{ NULL, "こんにちは。ログインできません。" },
+		{ NULL, "1234567890 abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *got = i18n_guess(str_of(cases[i].text));
+
+		EXPECT_STR(cases[i].text, str_of(got ? got : "none"), cases[i].tag ? cases[i].tag : "none");
+	}
+}

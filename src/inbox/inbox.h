@@ -44,6 +44,8 @@ struct intake {
 	int64_t size;
 	struct ticket_id ticket;
 	int tries;
+	struct str refused_by; /* its name then; STR_NULL: not refused by anybody */
+	struct instant refused_at;
 };
 
 /* What becomes of one row. Strings live in the arena of the filing. */
@@ -85,7 +87,7 @@ MUST_USE enum rc intake_reprocess(struct db_tx *tx, struct intake_id id, struct 
 MUST_USE enum rc intake_reprocess_quarantine(struct db_tx *tx, struct instant now, int64_t *ret, struct err *err);
 /* To the start again, to be filed as ordered. */
 MUST_USE enum rc intake_decide(struct db_tx *tx, struct intake_id id, const struct intake_order *o, struct err *err);
-MUST_USE enum rc intake_refuse(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err);
+MUST_USE enum rc intake_refuse(struct db_tx *tx, struct intake_id id, struct str reason, struct str by, struct instant now, struct err *err);
 /* accepted = messages + triage + quarantine + refused + duplicates + waiting, per channel. */
 struct intake_counts { int64_t accepted, state[7]; };
 /* What reconciles the states with the messages there are, counted over the messages: `messages` different mails of the

@@ -5,7 +5,7 @@
 #define COLUMNS                                                                                                        \
 	"id, channel, state, received_at, sha256, size, mail_from, rcpt, reason, from_addr, from_name, subject, "      \
 	"message_id, ticket_id, tries, auth, source, same_id, invite, crypto, decision, decided_ticket, "              \
-	"decided_contact, decided_kind, decided_criticality, decided_by, origin, origin_said, cut, team, kind, criticality"
+	"decided_contact, decided_kind, decided_criticality, decided_by, origin, origin_said, cut, team, kind, criticality, refused_by, refused_at"
 
 DB_QUERY(q_seen, "intake.seen", "SELECT id FROM intake WHERE sha256 = :sha256 AND rcpt = :rcpt LIMIT 1");
 DB_QUERY(q_insert, "intake.insert",
@@ -41,12 +41,12 @@ DB_QUERY(q_find, "intake.find", "SELECT " COLUMNS " FROM intake WHERE id = :id")
 DB_QUERY(q_reprocess, "intake.reprocess",
 	 "UPDATE intake SET state = 1, reason = '', tries = 0, content_key = NULL, decision = :what, decided_ticket = :ticket,"
 	 " decided_contact = :contact, decided_kind = :kind, decided_criticality = :criticality, decided_by = :by,"
-	 " origin = 0, origin_at = NULL, again_at = :now, try_at = NULL"
+	 " origin = 0, origin_at = NULL, again_at = :now, try_at = NULL, refused_by = NULL, refused_at = NULL"
 	 " WHERE id = :id AND state IN (3, 4, 5)");
 DB_QUERY(q_reprocess_all, "intake.reprocess_all",
 	 "UPDATE intake SET state = 1, reason = '', tries = 0, content_key = NULL, decision = 0, origin = 0, origin_at = NULL, again_at = :now, try_at = NULL"
 	 " WHERE id IN (SELECT id FROM intake WHERE state = 4 ORDER BY id LIMIT 1000)");
-DB_QUERY(q_refuse, "intake.refuse", "UPDATE intake SET state = 5, reason = :reason WHERE id = :id AND state IN (3, 4)");
+DB_QUERY(q_refuse, "intake.refuse", "UPDATE intake SET state = 5, reason = :reason, refused_by = :by, refused_at = :now WHERE id = :id AND state IN (3, 4)");
 DB_QUERY(q_messages, "intake.messages",
 	 "SELECT COUNT(*), COALESCE(SUM(CASE WHEN n > 1 THEN 1 ELSE 0 END), 0) FROM (SELECT m.intake_id, COUNT(*) AS n FROM message m"
 	 " JOIN intake i ON i.id = m.intake_id WHERE i.channel = :channel AND i.state = 2 GROUP BY m.intake_id) AS filed");
@@ -106,6 +106,8 @@ static void row(struct db_rows *r, struct arena *out, struct intake *in)
 		.origin_said = db_col_str(r, 27, out),
 		.cut = db_col_i64(r, 28) != 0,
 		.wish = { .team = db_col_str(r, 29, out), .kind = (int)db_col_i64(r, 30), .criticality = (int)db_col_i64(r, 31) },
+		.refused_by = db_col_str(r, 32, out),
+		.refused_at = db_col_time(r, 33),
 	};
 }
 
@@ -435,9 +437,9 @@ enum rc mail_rule_drop(struct db_tx *tx, int64_t id, struct err *err)
 	return rc == RC_OK && changed == 0 ? fail(err, RC_NOT_FOUND, "There is no such rule.") : rc;
 }
 
-enum rc intake_refuse(struct db_tx *tx, struct intake_id id, struct str reason, struct err *err)
+enum rc intake_refuse(struct db_tx *tx, struct intake_id id, struct str reason, struct str by, struct instant now, struct err *err)
 {
-	return move(tx, &q_refuse, DB_ARGS(db_str("reason", reason), db_i64("id", id.v)), err);
+	return move(tx, &q_refuse, DB_ARGS(db_str("reason", reason), db_str("by", by), db_time("now", now), db_i64("id", id.v)), err);
 }
 
 enum rc intake_reconcile(struct db_tx *tx, enum intake_channel channel, struct intake_check *ret, struct err *err)

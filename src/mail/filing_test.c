@@ -669,3 +669,22 @@ TEST_EACH_DB(filing_every_text_may_be_written_anew)
 	EXPECT_EQ("and who is not covered", saying(t, &m, "writer@alpha.example", "COVER "), 1);
 	filing_end(&m);
 }
+
+TEST_EACH_DB(filing_strangers_are_answered_in_their_language)
+{
+	struct mail_world m;
+	struct outmail_row *out = NULL;
+
+	filing_make(t, &m);
+	filing_take(t, &m,
+	            "From: Ana <ana@elsewhere.example>\nTo: support@desk.example\nMessage-ID: <a@elsewhere.example>\nSubject: Curso\n\n"
+	            "Hola: no puedo entrar en el curso desde ayer. Gracias y saludos, Ana\n");
+	if (EXPECT_EQ("Ana is answered", filing_outgoing(t, &m, "ana@elsewhere.example", &out), 1))
+		EXPECT_STR("in Spanish", out[0].subject, "Recibimos su correo");
+	filing_take(t, &m,
+	            "From: Petra <petra@elsewhere.example>\nTo: support@desk.example\nMessage-ID: <p@elsewhere.example>\nSubject: Kurs\n\n"
+	            "Guten Tag, ich kann mich nicht anmelden. Bitte helfen Sie mir.\n");
+	if (EXPECT_EQ("Petra is answered", filing_outgoing(t, &m, "petra@elsewhere.example", &out), 1))
+		EXPECT_STR("in English, for want of German texts", out[0].subject, "We received your mail");
+	filing_end(&m);
+}

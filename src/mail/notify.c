@@ -327,7 +327,9 @@ static struct str kb_address(const struct filing_job *job)
 
 enum rc answer_unknown(struct db_tx *tx, struct filing_job *job, struct err *err)
 {
-	const struct i18n *l = i18n_lang(STR("en"));
+	/* Nobody's language is known but by what was written. */
+	const char *guess = i18n_guess(job->mail->reply.n ? job->mail->reply : job->mail->text);
+	const struct i18n *l = i18n_lang(str_of(guess ? guess : "en"));
 	const char *words = NULL;
 	enum rc rc = text_for(tx, job, "unknown-sender", l, &words, err);
 

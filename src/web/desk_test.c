@@ -615,7 +615,7 @@ TEST_EACH_DB(desk_triage)
 	post(&b, arena_strf(&t->arena, STR_F "/refuse", STR_A(url)), "reason=");
 	EXPECT_EQ("refused", b.status, 303);
 	get(&b, "/desk/triage?state=refused");
-	EXPECT("refused mail is kept", shows(&b, "Help") && shows(&b, "spam"));
+	EXPECT("refused mail is kept, with who refused it", shows(&b, "Help") && shows(&b, "spam") && shows(&b, "Refused by"));
 	EXPECT_RC(RC_OK, db_write(t->db, to_triage, &m, &t->err));
 	post(&b, arena_strf(&t->arena, STR_F "/contact", STR_A(url)), "contact=writer@alpha.example");
 	EXPECT_EQ("the address is added", b.status, 303);

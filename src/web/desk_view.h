@@ -160,6 +160,7 @@ struct desk_stale { /* somebody was faster: what happened meanwhile, and what wa
 struct triage_row {
 	int64_t id;
 	struct str who, subject, reason, size;
+	struct str refused_by; /* "": nobody */
 	struct instant at;
 };
 struct triage_alarm {
@@ -177,7 +178,8 @@ struct triage_list {
 struct triage_mail {
 	int64_t id;
 	struct str subject, reason, mail_from, rcpt, from_addr;
-	struct instant received_at;
+	struct str refused_by; /* "": nobody */
+	struct instant received_at, refused_at;
 	const char *state, *channel;
 	struct str size, headers, from, text, preview_error, ticket_url, ticket_number, contact, e_contact, e_reason,
 	        list_url, ticket, e_ticket, person, e_person, account, e_account, name, e_name;

@@ -120,6 +120,7 @@ static struct triage_row *rows_of(struct req *q, const struct intake *at, size_t
 			                    .subject = short_of(q->arena, or_empty(at[i].subject)),
 			                    .reason = str_of(tr(l, str_z(q->arena, or_empty(at[i].reason)))),
 			                    .size = i18n_bytes(q->arena, l, at[i].size),
+			                    .refused_by = or_empty(at[i].refused_by),
 			                    .at = at[i].received_at };
 	return v;
 }
@@ -255,6 +256,8 @@ static enum rc show_mail(struct req *q, struct resp *r)
 		.rcpt = x.in.rcpt,
 		.from_addr = x.in.from_addr,
 		.received_at = x.in.received_at,
+		.refused_by = or_empty(x.in.refused_by),
+		.refused_at = x.in.refused_at,
 		.state = state_word(l, s),
 		.channel = channel_word(l, x.in.channel),
 		.size = i18n_bytes(q->arena, l, x.in.size),
@@ -325,7 +328,7 @@ static enum rc do_refuse(struct db_tx *tx, void *arg, struct err *err)
 	struct req *q = arg;
 	struct str reason = req_field(q, "reason");
 
-	return intake_refuse(tx, (struct intake_id){ web_path_id(q, "id") }, reason.n ? reason : STR("spam"), err);
+	return intake_refuse(tx, (struct intake_id){ web_path_id(q, "id") }, reason.n ? reason : STR("spam"), q->actor.name, q->now, err);
 }
 
 /* The address the mail came from speaks for the person from now on. */
@@ -515,7 +518,7 @@ static enum rc do_spam(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct req *q = arg;
 
-	return intake_refuse(tx, (struct intake_id){ web_path_id(q, "id") }, STR("spam"), err);
+	return intake_refuse(tx, (struct intake_id){ web_path_id(q, "id") }, STR("spam"), q->actor.name, q->now, err);
 }
 
 static enum rc post_spam(struct req *q, struct resp *r)
