@@ -33,9 +33,10 @@ def mail_bytes(subject, size=2000, sender=SENDER, extra=''):
     head = (f'From: {sender}\r\nTo: support@desk.example\r\nSubject: {subject}\r\nMessage-ID: <{subject}@campus.example>\r\n'
             f'Date: Mon, 2 Mar 2026 10:00:00 +0000\r\n{extra}\r\n')
     rng = random.Random(subject)
-    lines = []
-    while sum(map(len, lines)) + len(head) < size:
+    lines, n = [], len(head)
+    while n < size:
         lines.append(''.join(rng.choice('abcdefghij klmnopqrstuvwxyz') for _ in range(70)) + '\r\n')
+        n += 72
     return (head + ''.join(lines)).encode()
 
 
