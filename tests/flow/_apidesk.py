@@ -69,6 +69,7 @@ class Sink:
 
     def __init__(self):
         self.mails, self.commands = [], []
+        self.pause = 0  # seconds between the end of a mail and what is said of it
         outer = self
 
         class Talk(socketserver.StreamRequestHandler):
@@ -95,6 +96,7 @@ class Sink:
                         while (part := self.rfile.readline()) not in (b'.\r\n', b''):
                             raw += part
                         outer.mails.append((frm.decode(), to, raw))
+                        time.sleep(outer.pause)
                         say(b'250 kept')
                     else:
                         say(b'221 bye' if word == b'QUIT' else b'250 ok')
@@ -103,6 +105,7 @@ class Sink:
 
         socketserver.ThreadingTCPServer.allow_reuse_address = socketserver.ThreadingTCPServer.daemon_threads = True
         self.server = socketserver.ThreadingTCPServer(('127.0.0.1', 0), Talk)
+        self.server.handle_error = lambda *_: None  # a desk that was killed while it spoke
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

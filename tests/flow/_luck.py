@@ -5,6 +5,7 @@ is there once; the ledger of what was acknowledged is kept here, the desk's own 
     _luck.py order             every 250 comes after its syncs; turns red without them (B-3)
     _luck.py full              a full disk, and what goes on (B-4)
     _luck.py postgres [TIMES]  the database's connections and its server are killed (B-7)
+    _luck.py out [TIMES]       kill -9 while mail goes out; two desks on one queue (B-1)
     _luck.py again             the same mail at once from many sides (B-9), a mail that breaks its reader (B-13)
 """
 import base64
@@ -12,6 +13,7 @@ import hashlib
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -21,7 +23,7 @@ import tempfile
 import threading
 import time
 
-from _apidesk import CARREL, ROOT, Browser, Desk, Tally
+from _apidesk import CARREL, ROOT, Browser, Desk, Sink, Tally
 
 sys.stdout.reconfigure(line_buffering=True)
 SENDER = 'operator@campus.example'
@@ -562,6 +564,86 @@ def postgres(t, times):
         subprocess.run([ROOT + '/tests/pg-stop.sh', folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+# ---- B-1, mail that goes out ----
+
+def change(d, sql):
+    if d.db:
+        subprocess.run(['psql', '-q', '-v', 'ON_ERROR_STOP=1', d.db], input=sql, text=True, check=True, stdout=subprocess.DEVNULL)
+        return
+    db = sqlite3.connect(f'{d.data}/desk.db', timeout=30)
+    db.executescript(sql)
+    db.close()
+
+
+def queue(d, n):
+    """n mails to n people of ten domains, due at once."""
+    now = int(time.time() * 1000000)
+    change(d, 'UPDATE outmail SET state = 4 WHERE state = 1;\n' + ''.join(
+        "INSERT INTO outmail (kind, automatic, from_name, from_addr, to_name, to_addr, message_id, subject, text, state, next_at, created_at)"
+        f" VALUES ('reply', 0, 'Desk', 'support@desk.example', 'x', 'u{i}@d{i % 10}.example', 'luck-{i}@desk.example', 's', 't', 1, 0, {now});\n" for i in range(n)))
+
+
+def sent(sink):
+    """Recipient: the Message-IDs of what came for it."""
+    got = {}
+    for _, to, raw in list(sink.mails):
+        id_ = re.search(rb'^Message-ID: *(<[^>]+>)', raw, re.M | re.I).group(1)
+        for who in to if re.fullmatch(r'u\d+@d\d\.example', to[0]) else ():  # the desk sends other mails, too
+            got.setdefault(who, []).append(id_)
+    return got
+
+
+def going_out(t, d, sink, n, times, where):
+    for _ in range(times):
+        before, k = len(sink.mails), 0
+        while len(sink.mails) < before + random.randint(1, n // (times + 4)) and k < 300:
+            time.sleep(0.02)
+            k += 1
+        d.proc.send_signal(signal.SIGKILL)
+        d.proc.wait()
+        change(d, 'UPDATE outmail SET next_at = 0 WHERE state = 1')  # what it had taken is another's some minutes later
+        d.start()
+    t.ok(f'{where}: all are sent in the end', soon(lambda: table(d, 'SELECT COUNT(*) FROM outmail WHERE state = 1')[0][0] == '0', 240),
+         table(d, 'SELECT state, COUNT(*) FROM outmail GROUP BY state'))
+    got = sent(sink)
+    t.eq(f'{where}: mails that came to nobody', [i for i in range(n) if f'u{i}@d{i % 10}.example' not in got], [])
+    t.eq(f'{where}: mails whose Message-ID was another one when they came again', [w for w, ids in got.items() if len(set(ids)) > 1], [])
+    again = sum(len(ids) - 1 for ids in got.values())
+    t.ok(f'{where}: only what was on its way when the desk was killed came twice', again <= times * 20, again)
+    print(f'{where}: {n} mails, {times} kills, {again} came twice with the same Message-ID')
+
+
+def out(t, times):
+    n = 40 * times
+    for db in (None, 'postgres'):
+        url = folder = None
+        if db:
+            url, folder = subprocess.run([ROOT + '/tests/pg-start.sh'], capture_output=True, text=True, check=True).stdout.split()
+        try:
+            sink = Sink()
+            sink.pause = 0.05
+            flags = ['--smtp-url', f'smtp://127.0.0.1:{sink.port}']
+            with Desk(db=url, flags=flags) as d:
+                queue(d, n)
+                going_out(t, d, sink, n, times, db or 'sqlite')
+                if not db:
+                    continue
+                # Two programs on the same queue, nobody killed: nothing twice.
+                other, sink.mails[:] = Desk(db=url, flags=flags, demo=False), []
+                other.data = d.data
+                other.start()
+                try:
+                    change(d, "UPDATE outmail SET state = 1, next_at = 0, tries = 0 WHERE message_id LIKE 'luck-%'")
+                    t.ok('two desks send all', soon(lambda: table(d, 'SELECT COUNT(*) FROM outmail WHERE state = 1')[0][0] == '0', 240))
+                    t.eq('two desks send nothing twice', sorted(len(ids) for ids in sent(sink).values()), [1] * n)
+                finally:
+                    other.stop()
+                    shutil.rmtree(other.dir, ignore_errors=True)
+        finally:
+            if folder:
+                subprocess.run([ROOT + '/tests/pg-stop.sh', folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 # ---- B-9, B-13 ----
 
 def pipe(d, raw):
@@ -655,6 +737,8 @@ if __name__ == '__main__':
         order(tally)
     elif what == 'full':
         full(tally)
+    elif what == 'out':
+        out(tally, int(more[0]) if more else 3)
     elif what == 'postgres':
         postgres(tally, int(more[0]) if more else 12)
     else:
