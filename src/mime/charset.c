@@ -46,7 +46,17 @@ static const struct {
 	{ "gb2312",	                 "GB18030"          },
 	{ "gbk",	                    "GB18030"          },
 	{ "x-gbk",	                  "GB18030"          },
-	{ "hz-gb-2312",                     "GB18030"          },
+	{ "hz-gb-2312",                     "HZ"               },
+	{ "hz",	                     "HZ"               },
+	{ "iso-10646",                      "UTF-8"            },
+	{ "iso-2022-jp-ms",                 "ISO-2022-JP-3"    },
+	{ "iso-2022-jp-1",                  "ISO-2022-JP-3"    },
+	{ "windows-949",                    "UHC"              },
+	{ "5601",	                   "UHC"              },
+	{ "x-big5",	                 "BIG5-HKSCS"       },
+	{ "csbig5",	                 "BIG5-HKSCS"       },
+	{ "logical",	                "ISO-8859-8"       },
+	{ "visual",	                 "ISO-8859-8"       },
 	{ "ks-c-5601-1987",                 "UHC"              },
 	{ "ks-c-5601",                      "UHC"              },
 	{ "ks-c-5601-1989",                 "UHC"              },
@@ -296,7 +306,8 @@ static bool run_iconv(struct buf *out, const char *name, struct str bytes, bool 
 		from++;
 		left--;
 	}
-	/* Sets of characters whose signs are joined, as CP1258, hold the last one back until they are told that it was. */
+	/* Sets of characters whose signs are joined, as CP1258, hold the last one back until they are told that it was.
+	 */
 	char rest[64], *to = rest;
 	size_t space = sizeof(rest);
 	(void)iconv(cd, NULL, NULL, &to, &space);
@@ -316,6 +327,34 @@ static void mend_utf8(struct buf *out, struct str s, bool *bad)
 	}
 }
 
+/* RFC 1843: between "~{" and "~}", at most to the end of the line, two bytes are a sign of GB 2312, whose upper bits
+ * are missing. glibc does not know it. */
+static struct str from_hz(struct arena *a, struct str s)
+{
+	char *p = arena_bytes(a, s.n + 1);
+	size_t n = 0;
+	bool gb = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i], next = i + 1 < s.n ? s.p[i + 1] : 0;
+
+		if (c == '~' && (next == '{' || next == '}' || (!gb && (next == '~' || next == '\n')))) {
+			if (next == '~')
+				p[n++] = '~';
+			gb = next == '{' || (gb && next != '}');
+			i++;
+		} else if (gb && c > ' ' && next > ' ') {
+			p[n++] = (char)(c | 0x80);
+			p[n++] = (char)(next | 0x80);
+			i++;
+		} else {
+			gb = gb && c != '\n';
+			p[n++] = c;
+		}
+	}
+	return (struct str){ p, n };
+}
+
 struct str mime_to_utf8(struct arena *a, struct str bytes, struct str charset, size_t max, bool *bad)
 {
 	char scratch[80];
@@ -328,6 +367,10 @@ struct str mime_to_utf8(struct arena *a, struct str bytes, struct str charset, s
 	if ((ascii || utf8) && str_utf8_valid(bytes))
 		return arena_str(a, str_utf8_clip(bytes, max));
 	*bad = *bad || ascii;
+	if (strcmp(name, "HZ") == 0) {
+		bytes = from_hz(a, bytes);
+		name = "GB18030";
+	}
 	if (utf8)
 		mend_utf8(&b, bytes, bad);
 	else if (ascii || !run_iconv(&b, name, bytes, bad)) {
