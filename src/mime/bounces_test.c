@@ -4,6 +4,7 @@
  * (automatic, no bounce), "person". */
 #include "mime/mime.h"
 #include "test/test.h"
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -111,4 +112,60 @@ TEST(bounces_of_many_servers_and_what_looks_like_them)
 	EXPECT("nothing else is taken for a bounce", c.false_bounces * 200 <= c.not_bounces);
 	EXPECT("robots are known", c.automatic * 100 >= c.robots * 95);
 	EXPECT("persons are hardly ever mistaken", c.mistaken * 200 <= c.persons);
+}
+
+/* Mails that others collected to try parsers with: none but the reports among them is a bounce. */
+static int strangers_in(struct test *t, const char *dir, int *reports)
+{
+	static const char *const are[] = { "multi_address_bounce1.eml",
+		                           "multipart_report_multiple_status.eml",
+		                           "report_422.eml",
+		                           "report_530.eml",
+		                           "cpython/msg_05.txt",
+		                           "cpython/msg_16.txt",
+		                           "cpython/msg_25.txt",
+		                           "cpython/msg_43.txt",
+		                           "mimepart_without_content_type.eml",
+		                           "bounce.eml" };
+	DIR *d = opendir(dir);
+	char *p = d ? arena_alloc(&t->arena, 1 << 20) : NULL;
+	int n = 0;
+
+	for (struct dirent *e; d && (e = readdir(d));) {
+		struct str path = arena_strf(&t->arena, "%s/%s", dir, e->d_name);
+		int fd = open(str_z(&t->arena, path), O_RDONLY | O_CLOEXEC);
+		ssize_t got = fd < 0 ? -1 : read(fd, p, 1 << 20);
+		bool is = false;
+		struct mail m;
+
+		if (fd >= 0)
+			close(fd);
+		if (got <= 0 || mime_parse(&t->arena, (struct str){ p, (size_t)got }, NULL, &m, &t->err) != RC_OK)
+			continue;
+		n++;
+		for (size_t i = 0; i < COUNT(are); i++)
+			is |= str_ends(path, str_of(are[i]));
+		*reports += is;
+		if (is != m.bounce.is)
+			printf(STR_F ": taken for %s\n", STR_A(path), m.bounce.is ? "a bounce" : "no bounce");
+		EXPECT("a stranger's mail is a bounce when it is one", is == m.bounce.is);
+	}
+	if (d)
+		closedir(d);
+	return n;
+}
+
+TEST(bounces_are_few_among_the_mails_of_strangers)
+{
+	static const char *const sets[] = { "cpython", "mikel", "mime4j", "postalmime", "stalwart", "talon" };
+	int n = 0, reports = 0;
+
+	for (size_t i = 0; i < COUNT(sets); i++)
+		n += strangers_in(t, str_z(&t->arena, arena_strf(&t->arena, "../shared/corpora/mail/%s", sets[i])),
+		                  &reports) +
+		     strangers_in(t, str_z(&t->arena, arena_strf(&t->arena, "../../shared/corpora/mail/%s", sets[i])),
+		                  &reports);
+	if (n == 0)
+		SKIP("the corpora of mails are not beside the source");
+	printf("bounces: %d of %d mails of strangers\n", reports, n);
 }
