@@ -17,6 +17,7 @@
 #define SNAPSHOT_US   5000  /* how long readers may share a snapshot; see lite_read() */
 #define BUSY_SECONDS  10    /* how long one waits for another process, looking every BUSY_STEP_MS */
 #define BUSY_STEP_MS  2
+#define CAP_MS        200 /* how long the writer waits for readers when the WAL is at its cap, before it goes on */
 
 struct cached {
 	const void *query; /* struct db_query, or NULL and key */
@@ -31,7 +32,8 @@ struct conn {
 	sqlite3 *h;
 	struct cached slot[CACHE_SLOTS];
 	size_t n;
-	bool snapshot; /* a read transaction is open */
+	bool snapshot;   /* a read transaction is open */
+	int patience_ms; /* how long it waits for others */
 	uint64_t commits;
 	int64_t since_us;
 	struct conn *next;
@@ -124,9 +126,9 @@ static void conn_free(struct conn *c)
 static int wait_for_lock(void *arg, int tries)
 {
 	static const struct timespec step = { .tv_nsec = BUSY_STEP_MS * 1000 * 1000 };
+	const struct conn *c = arg;
 
-	(void)arg;
-	if (tries > BUSY_SECONDS * 1000 / BUSY_STEP_MS)
+	if (tries > c->patience_ms / BUSY_STEP_MS)
 		return 0;
 	nanosleep(&step, NULL);
 	return 1;
@@ -135,6 +137,8 @@ static int wait_for_lock(void *arg, int tries)
 static enum rc conn_open(struct lite *l, bool write, struct conn **ret, struct err *err)
 {
 	struct conn *c = xcalloc(1, sizeof(*c));
+
+	c->patience_ms = BUSY_SECONDS * 1000;
 	int flags = SQLITE_OPEN_NOMUTEX | (write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE);
 	int code = sqlite3_open_v2(l->path, &c->h, flags, NULL);
 	enum rc rc = RC_OK;
@@ -146,7 +150,7 @@ static enum rc conn_open(struct lite *l, bool write, struct conn **ret, struct e
 		          c->h ? sqlite3_errmsg(c->h) : sqlite3_errstr(code));
 	/* Before any other statement: even the first PRAGMA may find the file locked. */
 	if (rc == RC_OK)
-		sqlite3_busy_handler(c->h, wait_for_lock, NULL);
+		sqlite3_busy_handler(c->h, wait_for_lock, c);
 	if (rc == RC_OK && write)
 		rc = pragma(c,
 		            "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0; "
@@ -631,10 +635,23 @@ static int on_wal(void *arg, sqlite3 *h, const char *name, int pages)
 	return SQLITE_OK;
 }
 
+/* The checkpointer cannot keep up: the writer itself begins the WAL again at its start, so that it does not grow for
+ * ever. Readers that come one after the other may keep it from that for long: it tries a moment, and again some pages
+ * later. */
+static void restart_wal(struct lite *l)
+{
+	drain_snapshots(l, true);
+	l->w->patience_ms = CAP_MS;
+	sqlite3_wal_checkpoint_v2(l->w->h, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+	l->w->patience_ms = BUSY_SECONDS * 1000;
+	drain_snapshots(l, false);
+}
+
 static void *writer(void *arg)
 {
 	struct lite *l = arg;
 	struct work *w;
+	int cap = WAL_CAP;
 
 	pthread_setname_np(pthread_self(), "writer");
 	on_writer = true;
@@ -643,11 +660,11 @@ static void *writer(void *arg)
 		int pages = atomic_load(&l->wal_pages), value;
 		if (pages > CHECKPOINT_AT && sem_getvalue(&l->checkpoint, &value) == 0 && value == 0)
 			sem_post(&l->checkpoint);
-		if (pages >
-		    WAL_CAP) { /* the checkpointer cannot keep up: writers wait, the WAL does not grow for ever */
-			drain_snapshots(l, true);
-			sqlite3_wal_checkpoint_v2(l->w->h, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
-			drain_snapshots(l, false);
+		if (pages > cap) {
+			restart_wal(l);
+			cap = pages + CHECKPOINT_AT;
+		} else if (pages < WAL_CAP) {
+			cap = WAL_CAP;
 		}
 	}
 	return NULL;

