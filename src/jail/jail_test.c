@@ -143,7 +143,7 @@ static struct str large_mail(struct test *t)
 	struct buf b;
 
 	buf_init(&b, 8u << 20);
-	buf_addz(&b, "From: learner@campus.example\r\nSubject: Films\r\nMIME-Version: 1.0\r\nContent-Type: "
+	buf_addz(&b, "From: learner@campus.example (A Learner)\r\nSubject: Films\r\nMIME-Version: 1.0\r\nContent-Type: "
 	             "multipart/mixed; boundary=b\r\n\r\n"
 	             "--b\r\n\r\nHere they are.\r\n--b\r\nContent-Type: video/mp4; "
 	             "name=a.mp4\r\nContent-Transfer-Encoding: base64\r\n\r\n");

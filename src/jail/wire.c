@@ -53,13 +53,15 @@ enum tag {
 	T_INVITE_LOCATION,
 	T_INVITE_START,
 	T_INVITE_END,
+	T_COMMENT,
 };
 
 /* ---- writing ---- */
 
 #define PIECE (256 << 10) /* values as large as this are not copied when pieces are wanted */
 
-/* All in `out`, or, with an arena, large values left where they are: `at` says behind how many bytes of `out` each goes. */
+/* All in `out`, or, with an arena, large values left where they are: `at` says behind how many bytes of `out` each
+ * goes. */
 struct large {
 	size_t at;
 	struct str s;
@@ -99,7 +101,7 @@ static void put_i64(struct wire *out, enum tag t, int64_t v)
 static void put_addrs(struct wire *out, enum tag t, struct mail_addrs l)
 {
 	for (size_t i = 0; i < l.n; i++) {
-		put(out, T_NAME, l.at[i].name);
+		put(out, l.at[i].comment ? T_COMMENT : T_NAME, l.at[i].name);
 		put(out, t, l.at[i].addr);
 	}
 }
@@ -191,6 +193,7 @@ struct reader {
 	struct arena *a;
 	struct str s;
 	struct str name;
+	bool comment; /* the name is one */
 	int64_t quoted_at, quoted_end, reply_end, truncated;
 	VEC(struct str) in_reply_to, references, defects;
 	VEC(struct mail_addr) from, reply_to, to, cc, sender;
@@ -269,7 +272,7 @@ static bool take_file(struct reader *r, unsigned tag, struct str v)
 
 static bool take_list(struct reader *r, unsigned tag, struct str v)
 {
-	struct mail_addr addr = { str_null(r->name) ? STR("") : r->name, v };
+	struct mail_addr addr = { str_null(r->name) ? STR("") : r->name, v, r->comment };
 
 	switch (tag) {
 	case T_IN_REPLY_TO:
@@ -282,7 +285,9 @@ static bool take_list(struct reader *r, unsigned tag, struct str v)
 		ADD(defects, v);
 		return true;
 	case T_NAME:
+	case T_COMMENT:
 		r->name = v;
+		r->comment = tag == T_COMMENT;
 		return true;
 	case T_FROM:
 		ADD(from, addr);
@@ -301,6 +306,7 @@ static bool take_list(struct reader *r, unsigned tag, struct str v)
 		break;
 	}
 	r->name = STR_NULL;
+	r->comment = false;
 	return true;
 }
 
@@ -411,7 +417,7 @@ static bool take(struct reader *r, struct mail *m, unsigned tag, struct str v)
 	if (tag == T_DATE || tag == T_BOUNCE || (tag >= T_QUOTED_AT && tag <= T_REPLY_END) || tag == T_RECEIVED ||
 	    tag == T_TRUNCATED || tag == T_CRYPTO || tag == T_SPAM || tag == T_INVITE)
 		return take_number(r, m, tag, v);
-	if ((tag >= T_IN_REPLY_TO && tag <= T_NAME) || tag == T_DEFECT)
+	if ((tag >= T_IN_REPLY_TO && tag <= T_NAME) || tag == T_COMMENT || tag == T_DEFECT)
 		return str_utf8_valid(v) && take_list(r, tag, v);
 	return false;
 }

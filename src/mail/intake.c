@@ -11,9 +11,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define MAX_TRIES 10    /* of what fails by itself: some five minutes */
-#define MAX_WAITS 1500  /* of what fails because something else does, at most a minute apart: a day */
-#define MAX_KEPT  200000
+#define MAX_TRIES  10   /* of what fails by itself: some five minutes */
+#define MAX_WAITS  1500 /* of what fails because something else does, at most a minute apart: a day */
+#define MAX_KEPT   200000
 #define FILES_KEPT 100 /* of one mail; more are in its raw bytes */
 
 bool intake_is_ours(const struct desk_config *c, struct str address)
@@ -58,23 +58,38 @@ static enum rc accept_step(struct db_tx *tx, void *arg, struct err *err)
 	return rc;
 }
 
-enum rc intake_accept(struct db *db, enum intake_channel channel, struct str sha256, int64_t size, struct str mail_from, const struct str *rcpts,
-		      size_t n, struct instant now, struct err *err)
+enum rc intake_accept(struct db *db, enum intake_channel channel, struct str sha256, int64_t size, struct str mail_from,
+                      const struct str *rcpts, size_t n, struct instant now, struct err *err)
 {
-	struct accepting x = { .in = { .channel = channel, .sha256 = sha256, .size = size, .mail_from = mail_from.p ? mail_from : STR(""), .received_at = now }, .rcpts = rcpts, .n = n };
+	struct accepting x = {
+		.in = {.channel = channel,
+                       .sha256 = sha256,
+                       .size = size,
+                       .mail_from = mail_from.p ? mail_from : STR(""),
+                       .received_at = now},
+		.rcpts = rcpts,
+		.n = n
+	};
 
 	return db_write(db, accept_step, &x, err);
 }
 
-enum rc intake_accept_small(struct db *db, enum intake_channel channel, struct str raw, struct str mail_from, const struct str *rcpts,
-			    size_t n, struct instant now, struct err *err)
+enum rc intake_accept_small(struct db *db, enum intake_channel channel, struct str raw, struct str mail_from,
+                            const struct str *rcpts, size_t n, struct instant now, struct err *err)
 {
 	AUTO_ARENA a;
 
 	arena_init(&a);
-	struct accepting x = { .in = { .channel = channel, .sha256 = sha256_hex(&a, raw), .size = (int64_t)raw.n,
-				       .mail_from = mail_from.p ? mail_from : STR(""), .received_at = now },
-			       .rcpts = rcpts, .n = n, .base64 = base64_encode(&a, raw) };
+	struct accepting x = {
+		.in = {.channel = channel,
+                       .sha256 = sha256_hex(&a, raw),
+                       .size = (int64_t)raw.n,
+                       .mail_from = mail_from.p ? mail_from : STR(""),
+                       .received_at = now},
+		.rcpts = rcpts,
+		.n = n,
+		.base64 = base64_encode(&a, raw)
+	};
 
 	return db_write(db, accept_step, &x, err);
 }
@@ -105,7 +120,8 @@ static enum rc read_mail(struct filing_job *job, struct mail *ret, struct err *e
 		size_t size;
 		int fd;
 
-		rc = blob_fd(job->desk->blobs, job->in->sha256, (size_t)job->desk->config.max_mail + 4096, &fd, &size, err);
+		rc = blob_fd(job->desk->blobs, job->in->sha256, (size_t)job->desk->config.max_mail + 4096, &fd, &size,
+		             err);
 		if (rc != RC_OK)
 			return rc;
 		rc = jail_mail_file(job->desk->jail, job->a, fd, size, ret, err);
@@ -141,7 +157,9 @@ static enum rc keep_files(struct filing_job *job, struct err *err)
 		rc = blob_put(job->desk->blobs, f->bytes, sha, err);
 		at[n++] = (struct new_attachment){
 			.sha256 = arena_str(job->a, str_of(sha)),
-			.name = blob_safe_name(job->a, f->name.n ? f->name : f->label.n ? f->label : STR("file")),
+			.name = blob_safe_name(job->a, f->name.n    ? f->name
+			                               : f->label.n ? f->label
+			                                            : STR("file")),
 			.type = str_of(blob_type_name(blob_sniff(f->bytes))),
 			.cid = f->cid,
 			.size = (int64_t)f->bytes.n,
@@ -161,13 +179,16 @@ static void open_forwarded(struct filing_job *job)
 	if (str_trim(m->text).n || m->html.n || m->invite.is || m->crypto != MAIL_PLAIN)
 		return;
 	for (size_t i = 0; i < m->n_files; i++) {
-		if (!str_is(m->files[i].type, "message/rfc822") || jail_mail(job->desk->jail, job->a, m->files[i].bytes, &inner, NULL) != RC_OK ||
+		if (!str_is(m->files[i].type, "message/rfc822") ||
+		    jail_mail(job->desk->jail, job->a, m->files[i].bytes, &inner, NULL) != RC_OK ||
 		    !str_trim(inner.text).n)
 			continue;
-		struct mail_addr from = inner.from.n ? inner.from.at[0] : (struct mail_addr){ STR_INIT(""), STR_INIT("") };
+		struct mail_addr from = inner.from.n ? inner.from.at[0]
+		                                     : (struct mail_addr){ .name = STR_INIT(""), .addr = STR_INIT("") };
 
-		job->forwarded = arena_strf(job->a, "From: " STR_F " <" STR_F ">\nSubject: " STR_F "\n\n" STR_F, STR_A(from.name), STR_A(from.addr),
-					    STR_A(inner.subject), STR_A(inner.text));
+		job->forwarded = arena_strf(job->a, "From: " STR_F " <" STR_F ">\nSubject: " STR_F "\n\n" STR_F,
+		                            STR_A(from.name), STR_A(from.addr), STR_A(inner.subject),
+		                            STR_A(inner.text));
 		return;
 	}
 }
@@ -203,7 +224,11 @@ static enum rc take_in(struct filing_job *job, struct err *err)
 	enum rc rc = read_mail(job, &mail, err);
 
 	if (rc == RC_INVALID || rc == RC_NOT_FOUND || rc == RC_LIMIT) {
-		job->result = (struct filing){ .state = INTAKE_QUARANTINE, .reason = arena_strf(job->a, "The mail could not be read (%s). Its raw bytes are kept.", err->text) };
+		job->result = (struct filing){
+			.state = INTAKE_QUARANTINE,
+			.reason = arena_strf(job->a, "The mail could not be read (%s). Its raw bytes are kept.",
+			                     err->text)
+		};
 		return db_write(job->desk->db, quarantine_step, job, err);
 	}
 	if (rc != RC_OK)
@@ -215,9 +240,12 @@ static enum rc take_in(struct filing_job *job, struct err *err)
 		return rc;
 	open_forwarded(job);
 	if (mail.html.p) {
-		struct html_result r = { .html = mail.html, .quoted_at = mail.html_quoted_at, .quoted_end = mail.html_quoted_end };
+		struct html_result r = { .html = mail.html,
+			                 .quoted_at = mail.html_quoted_at,
+			                 .quoted_end = mail.html_quoted_end };
 
-		/* History stays, folded, with what was written below it; images are found among the files when it is shown. */
+		/* History stays, folded, with what was written below it; images are found among the files when it is
+		 * shown. */
 		job->html = html_fold(job->a, &r);
 		if (job->html.n > 4 * MAX_KEPT)
 			job->html = STR_NULL; /* the text tells it, the raw mail is kept */
@@ -234,10 +262,12 @@ static bool one(struct desk *desk, struct intake *in, struct instant now)
 	arena_init(&a);
 	enum rc rc = take_in(&job, &err);
 	if (rc == RC_OK || (rc == RC_NOT_FOUND && strcmp(err.code, "moved") == 0)) {
-		log_info("mail.filed", { "intake", LOG_I64(in->id.v) }, { "as", LOG_Z(intake_state_name(job.result.state)) });
+		log_info("mail.filed", { "intake", LOG_I64(in->id.v) },
+		         { "as", LOG_Z(intake_state_name(job.result.state)) });
 		return true;
 	}
-	log_warn("mail.not-filed", { "intake", LOG_I64(in->id.v) }, { "tries", LOG_I64(in->tries + 1) }, { "why", LOG_Z(err.text) });
+	log_warn("mail.not-filed", { "intake", LOG_I64(in->id.v) }, { "tries", LOG_I64(in->tries + 1) },
+	         { "why", LOG_Z(err.text) });
 	job.result.reason = arena_str(&a, str_of(err.text));
 	if (in->tries + 1 >= (rc == RC_RETRY ? MAX_WAITS : MAX_TRIES)) {
 		job.result.state = INTAKE_QUARANTINE;

@@ -10,6 +10,7 @@ struct reader {
 	struct buf phrase, spec; /* the words before "<", and what is between "<" and ">" or stands alone */
 	struct str comment;
 	bool angled, in_angle, gap; /* gap: white space or a comment behind the last character of the address */
+	bool second; /* "<a@x> <b@y>": the first is the address, as others read it, and nobody is believed */
 };
 
 /* At "(". */
@@ -92,8 +93,9 @@ static struct str last_word(struct reader *r, struct str *name)
 static void finish(struct reader *r, size_t max, addr_vec *v, bool *bad, bool *cut)
 {
 	struct str spec = buf_str(&r->spec), name = r->angled ? buf_str(&r->phrase) : STR("");
-	bool wrong = false;
+	bool wrong = false, comment = false;
 
+	*bad = *bad || r->second;
 	/* Routes are obsolete: <@a,@b:user@c> */
 	if (r->angled && spec.n && spec.p[0] == '@' && str_find_byte(spec, ':') != STR_NONE)
 		spec = str_from(spec, str_find_byte(spec, ':') + 1);
@@ -113,14 +115,16 @@ static void finish(struct reader *r, size_t max, addr_vec *v, bool *bad, bool *c
 			is_8bit = is_8bit || (spec.p[i] & 0x80);
 		if (is_8bit)
 			spec = mime_to_utf8(r->a, spec, STR_NULL, 4096, &wrong);
-		if (str_trim(name).n == 0 && r->comment.n && !r->angled)
+		if (str_trim(name).n == 0 && r->comment.n && !r->angled) {
 			name = r->comment;
-		*VEC_ADD(r->a, v) = (struct mail_addr){ mime_text(r->a, name), lower_domain(r->a, spec) };
+			comment = true;
+		}
+		*VEC_ADD(r->a, v) = (struct mail_addr){ mime_text(r->a, name), lower_domain(r->a, spec), comment };
 	}
 	buf_clear(&r->phrase);
 	buf_clear(&r->spec);
 	r->comment = STR_NULL;
-	r->angled = r->in_angle = r->gap = false;
+	r->angled = r->in_angle = r->gap = r->second = false;
 }
 
 /* Blank in a phrase is kept as one space; in an address it is nothing. */
@@ -167,7 +171,10 @@ void mime_addresses(struct arena *a, struct str raw, size_t max, struct mail_add
 			continue;
 		}
 		r.at++;
-		if (c == '<') {
+		if (c == '<' && r.angled && r.spec.n) {
+			r.second = true;
+			r.in_angle = false;
+		} else if (c == '<') {
 			buf_clear(&r.spec);
 			r.in_angle = r.angled = true;
 			r.gap = false;

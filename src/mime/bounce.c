@@ -151,7 +151,7 @@ static int weigh(struct str low, size_t at, size_t n)
 	static const char *const not_it[] = { "from:",          "sender",        "contact",     "postmaster@",
 		                              "mailer-daemon@", "help",          "abuse@",      "message-id",
 		                              "mailto:",        "reporting-mta", "return-path", "please write",
-		                              "questions" };
+		                              "mail from",      "questions" };
 	size_t line = at, end = at + n;
 	int points = 0;
 
@@ -333,6 +333,8 @@ void mime_find_bounce(struct arena *a, struct mail *m)
 	bool forwarded = str_starts(subject, STR("re:")) || str_starts(subject, STR("fw:")) ||
 	                 str_starts(subject, STR("fwd:")) || str_starts(subject, STR("aw:")) ||
 	                 str_starts(subject, STR("rv:"));
+	/* A gateway that answers in a person's way, with its verdict behind the subject. */
+	forwarded = forwarded && !str_ends(subject, STR("(delivery failed)"));
 	if (!b->is)
 		find_sns(m);
 	bool says = !forwarded && ANY(subject, subjects);

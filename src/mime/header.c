@@ -6,6 +6,14 @@
 
 /* ---- the block ---- */
 
+/* Lines in a header that say nothing and do not end it: a continuation of nothing, a field without name, and the
+ * envelope line of a mailbox file, which some programs leave below the fields they put on top. */
+static bool is_noise(struct str line, bool first)
+{
+	return (first && (line.p[0] == ' ' || line.p[0] == '\t')) || line.p[0] == ':' ||
+	       str_starts(line, STR("From ")) || str_starts(line, STR(">From "));
+}
+
 /* Length of the field name in front of the colon, 0 when the line is no field. */
 static size_t name_length(struct str line)
 {
@@ -32,7 +40,8 @@ void mime_fields_read(struct arena *a, struct str in, const struct mime_limits *
 			at++;
 			break;
 		}
-		if (!(n = name_length(line)))
+		n = name_length(line);
+		if (n == 0 && !is_noise(line, at == 0))
 			break; /* no blank line: the body begins here */
 		do {           /* with its continuation lines */
 			size_t lf = str_find_byte(str_from(in, end), '\n');
@@ -40,6 +49,14 @@ void mime_fields_read(struct arena *a, struct str in, const struct mime_limits *
 			end = lf == STR_NONE ? in.n : end + lf + 1;
 		} while (end < in.n && (in.p[end] == ' ' || in.p[end] == '\t'));
 		struct str field = str_sub(in, at, end - at - (in.p[end - 1] == '\n'));
+		if (n == 0) {
+			struct str next = str_from(in, end);
+
+			if (name_length(str_sub(next, 0, str_find_byte(next, '\n'))) == 0)
+				break; /* the body, then: nothing of it is lost */
+			at = end;
+			continue;
+		}
 		struct str value = str_from(field, str_find_byte(field, ':') + 1);
 		at = end;
 		if (total + field.n > l->header) {

@@ -17,8 +17,10 @@ static void put_addrs(struct json *j, const char *key, struct mail_addrs l)
 	json_arr(j);
 	for (size_t i = 0; i < l.n; i++) {
 		json_obj(j);
-		json_kstr(j, "name", l.at[i].name);
+		json_kstr(j, "name", l.at[i].comment ? STR("") : l.at[i].name);
 		json_kstr(j, "addr", l.at[i].addr);
+		if (l.at[i].comment)
+			json_kstr(j, "comment", l.at[i].name);
 		json_end_obj(j);
 	}
 	json_end_arr(j);

@@ -27,6 +27,7 @@ struct mime_limits {    /* 0 = the default */
 struct mail_addr {
 	struct str name; /* decoded, NFC, without control characters; "" when there is none */
 	struct str addr; /* as written, domain in lower case: not canonical, see addr.h */
+	bool comment;    /* the name stood in a comment, "a@x (name)": people see it, RFC 5322 3.4 gives it no meaning */
 };
 struct mail_addrs {
 	struct mail_addr *at;

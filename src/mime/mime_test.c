@@ -76,7 +76,9 @@ TEST(mime_chooses_text_and_files)
 	m = read_mail(t, "Content-Type: text/plain; charset=x-nonsense\n\ncaf\xe9\n");
 	EXPECT_STR("an unknown character set is mended", m.text, "caf\xc3\xa9\n");
 	EXPECT("and noted", mail_has_defect(&m, "bad-charset"));
-	m = read_mail(t, "Subject: =?windows-1258?q?Vi=EA=F2t?=\nContent-Type: text/plain; charset=windows-1258\n\nTi\xea\xec" "ng Vi\xea\xf2t");
+	m = read_mail(
+	        t, "Subject: =?windows-1258?q?Vi=EA=F2t?=\nContent-Type: text/plain; charset=windows-1258\n\nTi\xea\xec"
+	           "ng Vi\xea\xf2t");
 	EXPECT_STR("the last sign of a set that joins signs is not lost", m.text, "Ti\xe1\xba\xbfng Vi\xe1\xbb\x87t");
 	EXPECT_STR("nor in a header", m.subject, "Vi\xe1\xbb\x87t");
 	m = read_mail(t, "Content-Type: multipart/mixed\n\nno boundary\n");
@@ -117,6 +119,45 @@ TEST(mime_knows_robots_and_bounces)
 	EXPECT_STR("and a reason", m.bounce.diagnostic, "smtp; 550 no");
 }
 
+TEST(mime_header_goes_on_behind_noise)
+{
+	static const struct {
+		const char *why, *raw, *subject, *text;
+	} rows[] = {
+		{"an envelope line in the middle",     "Delivered-To: a@b.example\nFrom a@b Sun Apr 5\nSubject: s\n\nx\n",
+                 "s",		                                                                                             "x\n"                  },
+		{ "an escaped one",                    "Delivered-To: a@b.example\n>From a@b Sun Apr 5\nSubject: s\n\nx\n", "s",  "x\n"                  },
+		{ "a continuation of nothing",         " From: a@b.example\nSubject: s\n\nx\n",                             "s",  "x\n"                  },
+		{ "a field without a name",            "To: a@b.example\n: x\nSubject: s\n\nx\n",                           "s",  "x\n"                  },
+		{ "a text that begins like a mailbox", "To: a@b.example\nFrom here on\nall is text\n",                      NULL,
+                 "From here on\nall is text\n"		                                                                                           },
+		{ "a text without any header",         "  indented\nand not\n",                                             NULL, "  indented\nand not\n"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct mail m = read_mail(t, rows[i].raw);
+
+		EXPECT(rows[i].why, rows[i].subject ? str_is(m.subject, rows[i].subject) : str_null(m.subject));
+		EXPECT_STR(rows[i].why, m.text, rows[i].text);
+	}
+}
+
+TEST(mime_name_in_a_comment_is_for_people)
+{
+	struct mail m = read_mail(
+	        t, "From: a@b.example (A Learner)\nTo: B <b@b.example> (no name)\nIn-Reply-To: <1@b\n\nx\n");
+	AUTO_BUF out;
+
+	buf_init(&out, 1 << 16);
+	mime_json(&out, &m);
+	EXPECT_STR("it is shown", m.from.at[0].name, "A Learner");
+	EXPECT("and told apart", m.from.at[0].comment && !m.to.at[0].comment);
+	EXPECT("the object says which",
+	       str_find(buf_str(&out), STR("{\"name\":\"\",\"addr\":\"a@b.example\",\"comment\":\"A Learner\"}")) !=
+	               STR_NONE);
+	EXPECT_EQ("an id whose end was forgotten counts", m.in_reply_to.n, 1);
+}
+
 TEST(mime_has_one_identity_or_none)
 {
 	static const struct {
@@ -134,6 +175,7 @@ TEST(mime_has_one_identity_or_none)
 		{ "words apart in brackets are no address",    "From: A <vic (c) tim@x.example>",                     NULL               },
 		{ "obsolete white space at dots and the @ is", "From: vic . tim @ x . example",                       "vic.tim@x.example"},
 		{ "an encoded word is no address",             "From: =?utf-8?q?victim=40x?=@evil.example",           NULL               },
+		{ "two in brackets are nobody",                "From: A <a@b.example> B <c@d.example>",               NULL               },
 		{ "Reply-To is not the writer",                "From: a@b.example\nReply-To: c@d.example",            "a@b.example"      },
 	};
 

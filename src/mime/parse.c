@@ -75,8 +75,7 @@ static struct mail_ids read_ids(struct parser *p, const mime_fields *f, const ch
 	while ((lt = str_find_byte(s, '<')) != STR_NONE) {
 		size_t gt = str_find_byte(str_from(s, lt), '>');
 
-		if (gt == STR_NONE)
-			break;
+		gt = gt == STR_NONE ? s.n - lt : gt; /* cut off, or its end forgotten */
 		struct str id = mime_text(p->a, str_trim(str_sub(s, lt + 1, gt - 1)));
 		s = str_from(s, lt + gt + 1);
 		if (id.n == 0 || id.n > 998 || str_find_byte(id, ' ') != STR_NONE)
@@ -237,8 +236,8 @@ static struct str label_of(struct parser *p, const struct part *part, struct str
 	return STR_NULL;
 }
 
-/* Whose body is read once, by attach(): not what is looked into as text or as a mail, and not what lies inside of a mail
- * that is a file itself. */
+/* Whose body is read once, by attach(): not what is looked into as text or as a mail, and not what lies inside of a
+ * mail that is a file itself. */
 static bool is_read_once(const struct parser *p, const struct part *part)
 {
 	static const char *const kinds[] = { "application/", "image/", "video/", "audio/" };
@@ -251,7 +250,8 @@ static bool is_read_once(const struct parser *p, const struct part *part)
 
 static void attach(struct parser *p, const struct part *part)
 {
-	struct str bytes = mime_decode_spending(p->a, part->body, part->encoding, is_read_once(p, part) ? p->l.spent : NULL);
+	struct str bytes = mime_decode_spending(p->a, part->body, part->encoding,
+	                                        is_read_once(p, part) ? p->l.spent : NULL);
 
 	*VEC_ADD(p->a, &p->files) = (struct mail_file){
 		.label = str_null(part->name) ? label_of(p, part, bytes) : STR_NULL,
@@ -335,6 +335,15 @@ static struct str first_word(struct str s)
 	return s;
 }
 
+/* "rfc822; a@b.example", not "rfc822; user@ims-channel" or "X400; /S=user/C=gb/": what gateways and mail boxes of old
+ * call a recipient inside is not what the sender wrote. */
+static bool is_reachable(struct str who)
+{
+	size_t sign = str_find_byte(who, '@');
+
+	return sign != STR_NONE && str_find_byte(str_from(who, sign), '.') != STR_NONE;
+}
+
 /* RFC 3464: fields of the first recipient that failed, else of the first there is. */
 static void read_report(struct parser *p, const struct part *part)
 {
@@ -349,7 +358,7 @@ static void read_report(struct parser *p, const struct part *part)
 
 		mime_fields_read(p->a, rest, &p->l, &f, &rest, &cut);
 		who = mime_field(&f, "Final-Recipient");
-		if (str_null(who))
+		if (!is_reachable(who) && !str_null(mime_field(&f, "Original-Recipient")))
 			who = mime_field(&f, "Original-Recipient");
 		action = mime_field(&f, "Action");
 		failed = !str_null(who) && (str_null(action) || str_starts_nocase(str_trim(action), STR("failed")));
