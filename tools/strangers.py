@@ -11,7 +11,7 @@
 what differs. CPython is one parser with faults of its own: where the two differ, read the mail and the RFC. The mails stay
 where they were fetched: their licences are those of the packages.
 """
-import concurrent.futures, email, email.policy, email.utils, hashlib, json, os, re, subprocess, sys, unicodedata
+import concurrent.futures, email, email.policy, email.utils, hashlib, json, os, re, subprocess, sys, tempfile, unicodedata
 
 PACKAGES = '''notmuch mailutils flufl.bounce libmail-deliverystatus-bounceparser-perl kf5-messagelib apache-mime4j bogofilter
 libmail-box-perl libmail-message-perl libmail-dkim-perl rspamd kdepim-runtime request-tracker4 cyrus-imapd mlmmj public-inbox
@@ -142,28 +142,41 @@ def ours(mail):
 
 # ---- agree ----
 
-def parse(carrel, raw):
-    run = subprocess.run([carrel, 'mail', 'parse', '-'], input=raw, capture_output=True, timeout=30 if 'SAN' in os.environ else 5)
-    if run.returncode:
-        raise ValueError(f'exit {run.returncode}: {run.stderr[-300:]!r}')
-    return json.loads(run.stdout)
+SECONDS = 5  # for one mail
 
 
-def judge(carrel, path):
-    """What is wrong with the answer, the fields that differ, and how many were compared."""
-    with open(path, 'rb') as f:
-        raw = f.read()
-    wrong, differ = [], []
+def parse(carrel, paths):
+    """The answers in the order of the files; None for what was refused or never answered."""
     try:
-        mail = parse(carrel, raw)
-        lf = raw.replace(b'\r\n', b'\n')
-        other = lf if lf != raw else raw.replace(b'\n', b'\r\n')
-        if b'\r' not in lf and parse(carrel, other) != mail:  # a bare CR is neither
-            wrong.append('LF and CRLF differ')
-        if (mail['reply'] or '') + (mail['quoted'] or '') != (mail['text'] or ''):
-            wrong.append('reply and quoted are not the text')
-    except (ValueError, subprocess.TimeoutExpired) as e:
-        return [str(e)], [], 0
+        run = subprocess.run([carrel, 'mail', 'parse', *paths], capture_output=True, timeout=SECONDS * len(paths))
+        lines = run.stdout.splitlines()
+    except subprocess.TimeoutExpired:
+        lines = []
+    if len(lines) == len(paths):
+        return [json.loads(line) for line in lines]
+    if len(paths) == 1:
+        return [None]
+    half = len(paths) // 2
+    return parse(carrel, paths[:half]) + parse(carrel, paths[half:])
+
+
+def flipped(raw):
+    """The mail with its other line ends; None where it has both or a bare CR."""
+    lf = raw.replace(b'\r\n', b'\n')
+    if b'\r' in lf or (lf != raw and lf.count(b'\n') != raw.count(b'\r\n')):
+        return None
+    return lf if lf != raw else raw.replace(b'\n', b'\r\n')
+
+
+def judge(raw, mail, other):
+    """What is wrong with the answer, the fields that differ, and how many were compared."""
+    wrong, differ = [], []
+    if mail is None:
+        return ['no answer, or none in time'], [], 0
+    if other and other != mail:
+        wrong.append('LF and CRLF differ')
+    if (mail['reply'] or '') + (mail['quoted'] or '') != (mail['text'] or ''):
+        wrong.append('reply and quoted are not the text')
     try:
         theirs = cpython(raw)
     except Exception:  # on some mails it fails altogether
@@ -173,6 +186,20 @@ def judge(carrel, path):
         if (v - mine[k]) if k == 'attachments' else v != mine[k]:
             differ.append(f'{k}: {mine[k]!r}, CPython {v!r}'[:400])
     return wrong, differ, len(theirs)
+
+
+def judge_some(carrel, paths):
+    raws, flips = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for i, path in enumerate(paths):
+            with open(path, 'rb') as f:
+                raws.append(f.read())
+            flips.append(flipped(raws[-1]) and f'{folder}/{i}')
+            if flips[-1]:
+                with open(flips[-1], 'wb') as f:
+                    f.write(flipped(raws[-1]))
+        mails, others = parse(carrel, paths), iter(parse(carrel, [f for f in flips if f]))
+        return [judge(raw, mail, flip and (next(others) or 'none')) for raw, mail, flip in zip(raws, mails, flips)]
 
 
 def mails_under(root):
@@ -187,7 +214,9 @@ def agree(carrel, root):
     sets = {}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         todo = list(mails_under(root))
-        for (name, path), (wrong, differ, n) in zip(todo, pool.map(lambda t: judge(carrel, t[1]), todo)):
+        some = [[path for _, path in todo[i:i + 25]] for i in range(0, len(todo), 25)]
+        verdicts = (v for some_of in pool.map(lambda paths: judge_some(carrel, paths), some) for v in some_of)
+        for (name, path), (wrong, differ, n) in zip(todo, verdicts):
             passed, failed = passed + (not wrong), failed + bool(wrong)
             have = sets.setdefault(name, [0, 0, 0])
             sets[name] = [have[0] + n - len(differ), have[1] + n, have[2] + 1]
@@ -216,7 +245,7 @@ def bounces(carrel, root):
             theirs = {a.decode('ascii', 'replace').lower() for s in all_failures(email.message_from_bytes(raw)) for a in s}
         except Exception:
             theirs = set()
-        mine = parse(carrel, raw)['bounce']
+        mine = parse(carrel, [path])[0]['bounce']
         who = (mine and mine['recipient'] or '').lower()
         both += bool(mine and who in theirs)
         neither += not mine and not theirs

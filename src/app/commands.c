@@ -35,7 +35,8 @@ static enum rc look_at_teams(struct db_tx *tx, void *arg, struct err *err)
 		enum rc rc = x->m[i].team.n ? team_find_name(tx, x->a, x->m[i].team, &team, err) : RC_OK;
 
 		if (rc == RC_NOT_FOUND) {
-			printf("mailboxes-file: [" STR_F "]: there is no team \"" STR_F "\"; its mails would be filed without a team\n",
+			printf("mailboxes-file: [" STR_F "]: there is no team \"" STR_F
+			       "\"; its mails would be filed without a team\n",
 			       STR_A(x->m[i].name), STR_A(x->m[i].team));
 			x->mistakes++;
 		} else if (rc != RC_OK) {
@@ -92,7 +93,9 @@ int cmd_config(struct app *app, int argc, char **argv)
 			printf("%-20s %-18s %s\n", k->name, k->fallback, k->doc);
 		return EX_OK;
 	}
-	struct str file = getenv("CARREL_CONFIG") ? str_of(getenv("CARREL_CONFIG")) : access("carrel.conf", R_OK) == 0 ? STR("carrel.conf") : STR_NULL;
+	struct str file = getenv("CARREL_CONFIG")            ? str_of(getenv("CARREL_CONFIG"))
+	                  : access("carrel.conf", R_OK) == 0 ? STR("carrel.conf")
+	                                                     : STR_NULL;
 	for (int i = 1; i + 1 < argc; i++)
 		if (strcmp(argv[i], "--config") == 0)
 			file = str_of(argv[i + 1]);
@@ -123,30 +126,48 @@ static enum rc slurp(struct arena *a, int fd, size_t max, struct str *ret)
 	return RC_OK;
 }
 
-static int mail_parse(struct app *app, const char *path)
+static bool mail_parse_one(struct jail *jail, const char *path)
 {
 	struct err err = { 0 };
 	struct mail m;
 	struct str raw;
+	AUTO_ARENA a;
 	AUTO_BUF out;
-	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 
+	arena_init(&a);
 	buf_init(&out, 512 << 20);
-	if (fd < 0 || slurp(&app->arena, fd, 64 << 20, &raw) != RC_OK) {
-		fprintf(stderr, "carrel: cannot read %s, or it is larger than 64 MiB\n", path);
-		return EX_DATAERR;
-	}
-	struct jail *jail = jail_new(app->program, 1);
-	enum rc rc = jail_mail(jail, &app->arena, raw, &m, &err);
-	jail_free(jail);
-	if (rc != RC_OK) {
+	if (fd < 0 || slurp(&a, fd, 64 << 20, &raw) != RC_OK)
+		fail(&err, RC_INVALID, "cannot read %s, or it is larger than 64 MiB", path);
+	else if (jail_mail(jail, &a, raw, &m, &err) == RC_OK)
+		mime_json(&out, &m);
+	if (fd >= 0 && !is_stdin)
+		close(fd);
+	if (out.n == 0)
 		fprintf(stderr, "carrel: %s\n", err.text);
-		return EX_DATAERR;
+	else
+		fwrite(out.p, 1, out.n, stdout);
+	return out.n != 0;
+}
+
+/* One object a line; of several files a line for each, "null" for what is no mail. */
+static int mail_parse(struct app *app, char **paths, int n)
+{
+	struct jail *jail = jail_new(app->program, 1);
+	bool all = true;
+
+	for (int i = 0; i < n; i++) {
+		bool good = mail_parse_one(jail, paths[i]);
+
+		if (!good && n > 1)
+			fputs("null", stdout);
+		if (good || n > 1)
+			putchar('\n');
+		all = all && good;
 	}
-	mime_json(&out, &m);
-	fwrite(out.p, 1, out.n, stdout);
-	putchar('\n');
-	return EX_OK;
+	jail_free(jail);
+	return all ? EX_OK : EX_DATAERR;
 }
 
 static int mail_deliver_args(struct app *app, int argc, char **argv)
@@ -180,8 +201,8 @@ static int mail_deliver_args(struct app *app, int argc, char **argv)
 	return code;
 }
 
-/* A mailbox that wants OAuth: the administrator enters a code elsewhere or opens a link, and the refresh token is put in
- * its file. */
+/* A mailbox that wants OAuth: the administrator enters a code elsewhere or opens a link, and the refresh token is put
+ * in its file. */
 static int mail_sign_in(struct app *app, int argc, char **argv)
 {
 	struct err err = { 0 };
@@ -234,7 +255,7 @@ int cmd_mail(struct app *app, int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 
 	if (strcmp(what, "parse") == 0)
-		return mail_parse(app, argc > 2 ? argv[2] : "-");
+		return argc > 2 ? mail_parse(app, argv + 2, argc - 2) : mail_parse(app, (char *[]){ "-" }, 1);
 	if (strcmp(what, "deliver") == 0)
 		return mail_deliver_args(app, argc, argv);
 	if (strcmp(what, "run") == 0) {
@@ -252,7 +273,8 @@ int cmd_mail(struct app *app, int argc, char **argv)
 
 /* ---- verify ---- */
 
-DB_QUERY(q_blobs, "verify.blobs", "SELECT sha256 FROM attachment WHERE message_id IS NOT NULL UNION SELECT sha256 FROM intake");
+DB_QUERY(q_blobs, "verify.blobs",
+         "SELECT sha256 FROM attachment WHERE message_id IS NOT NULL UNION SELECT sha256 FROM intake");
 
 struct verifying {
 	struct app *app;
@@ -278,12 +300,17 @@ static enum rc verify_step(struct db_tx *tx, void *arg, struct err *err)
 		if (rc == RC_OK)
 			rc = intake_reconcile(tx, (enum intake_channel)i, &found, err);
 		/* Accepted is what was said 250 to; messages are counted where customers and agents read them. */
-		v->unbalanced |= sum != n.accepted || found.messages != n.state[INTAKE_MESSAGE] || found.doubled || found.lost;
-		printf("%-5s accepted %lld = messages %lld + triage %lld + quarantine %lld + refused %lld + duplicates %lld + waiting %lld\n", channel[i],
-		       (long long)n.accepted, (long long)n.state[INTAKE_MESSAGE], (long long)n.state[INTAKE_TRIAGE], (long long)n.state[INTAKE_QUARANTINE],
-		       (long long)n.state[INTAKE_REFUSED], (long long)n.state[INTAKE_DUPLICATE], (long long)n.state[INTAKE_RECEIVED]);
+		v->unbalanced |= sum != n.accepted || found.messages != n.state[INTAKE_MESSAGE] || found.doubled ||
+		                 found.lost;
+		printf("%-5s accepted %lld = messages %lld + triage %lld + quarantine %lld + refused %lld + duplicates "
+		       "%lld + waiting %lld\n",
+		       channel[i], (long long)n.accepted, (long long)n.state[INTAKE_MESSAGE],
+		       (long long)n.state[INTAKE_TRIAGE], (long long)n.state[INTAKE_QUARANTINE],
+		       (long long)n.state[INTAKE_REFUSED], (long long)n.state[INTAKE_DUPLICATE],
+		       (long long)n.state[INTAKE_RECEIVED]);
 		if (found.messages != n.state[INTAKE_MESSAGE] || found.doubled || found.lost)
-			printf("%-5s WRONG: %lld mails stand on tickets, %lld of them more than once; %lld call themselves filed and stand nowhere\n",
+			printf("%-5s WRONG: %lld mails stand on tickets, %lld of them more than once; %lld call "
+			       "themselves filed and stand nowhere\n",
 			       channel[i], (long long)found.messages, (long long)found.doubled, (long long)found.lost);
 	}
 	if (rc == RC_OK)
@@ -318,8 +345,10 @@ int cmd_verify(struct app *app, int argc, char **argv)
 int cmd_routes(struct app *app, int argc, char **argv)
 {
 	static const char *const method[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
-	static const char *const cap[] = { "-", "public", "signed-in", "customer-read", "customer-write", "customer-manage", "agent", "supervisor", "admin",
-		"api-read", "api-write", "api-admin", "setup", "ops" };
+	static const char *const cap[] = {
+		"-",          "public", "signed-in", "customer-read", "customer-write", "customer-manage", "agent",
+		"supervisor", "admin",  "api-read",  "api-write",     "api-admin",      "setup",           "ops"
+	};
 
 	if (argc > 1 && strcmp(argv[1], "--openapi") == 0) {
 		AUTO_BUF b;
@@ -365,8 +394,12 @@ int cmd_import(struct app *app, int argc, char **argv)
 		return app_complain("import", &err);
 	for (size_t i = 0; i < report.n; i++)
 		if (report.at[i].error)
-			printf("line %d, " STR_F ": " STR_F "\n", report.at[i].line, STR_A(report.at[i].field), STR_A(report.at[i].text));
-	printf("%d lines: %d created, %d updated, %d unchanged, %d wrong%s\n", report.lines, report.created, report.updated, report.unchanged, report.errors,
-	       report.errors ? "; nothing was changed" : dry ? "; this was a dry run, nothing was changed" : "");
+			printf("line %d, " STR_F ": " STR_F "\n", report.at[i].line, STR_A(report.at[i].field),
+			       STR_A(report.at[i].text));
+	printf("%d lines: %d created, %d updated, %d unchanged, %d wrong%s\n", report.lines, report.created,
+	       report.updated, report.unchanged, report.errors,
+	       report.errors ? "; nothing was changed"
+	       : dry         ? "; this was a dry run, nothing was changed"
+	                     : "");
 	return report.errors ? EX_DATAERR : EX_OK;
 }
