@@ -15,6 +15,17 @@ TEST(authres_only_our_mta_counts)
 		{ "an open comment hides the rest", "Authentication-Results: mx.desk.example (; dmarc=pass header.from=campus.example\n", AUTH_NONE },
 		{ "a longer name is another name", "Authentication-Results: mx.desk.example.evil; dmarc=pass header.from=campus.example\n", AUTH_NONE },
 		{ "a pass without its domain is none", "Authentication-Results: mx.desk.example; dmarc=pass\n", AUTH_NONE },
+		{ "the name's case is no matter, a version may follow it", "Authentication-Results: MX.Desk.Example 1; dmarc=pass header.from=Campus.Example\n", AUTH_PASS },
+		{ "blanks and comments stand anywhere", "Authentication-Results: \"mx.desk.example\" (ours) ; dmarc (x) = pass (p=none) header.from (y) = \"campus.example\" (z)\n", AUTH_PASS },
+		{ "a sender's local part in quotes says nothing", "Authentication-Results: mx.desk.example; spf=pass smtp.mailfrom=\"a; dmarc=pass header.from=campus.example; b\"@evil.example; dmarc=fail header.from=campus.example\n", AUTH_FAIL },
+		{ "nor when nothing else is said", "Authentication-Results: mx.desk.example; spf=pass smtp.mailfrom=\"a; dmarc=pass header.from=campus.example; b\"@evil.example\n", AUTH_NONE },
+		{ "what a server took out of its quotes is outvoted by its own words", "Authentication-Results: mx.desk.example; spf=pass smtp.mailfrom=a; dmarc=pass header.from=campus.example; b@evil.example; dmarc=fail header.from=campus.example\n", AUTH_FAIL },
+		{ "also when it comes last", "Authentication-Results: mx.desk.example; dmarc=none header.from=campus.example; dkim=pass header.i=x; dmarc=pass header.from=campus.example\n", AUTH_NONE },
+		{ "an escaped parenthesis ends no comment", "Authentication-Results: mx.desk.example; spf=fail (a\\) ; dmarc=pass header.from=campus.example ; b); dmarc=none\n", AUTH_NONE },
+		{ "a parenthesis in quotes opens none", "Authentication-Results: mx.desk.example; spf=pass smtp.mailfrom=\"(\"@evil.example; dmarc=fail header.from=campus.example; dkim=pass header.i=\")\"@evil.example\n", AUTH_FAIL },
+		{ "nor does an escaped quote end quotes", "Authentication-Results: mx.desk.example; spf=pass smtp.mailfrom=\"a\\\"; dmarc=pass header.from=campus.example; \"@evil.example\n", AUTH_NONE },
+		{ "quotes that stay open hide all", "Authentication-Results: mx.desk.example; dmarc=pass header.from=campus.example; x=\"y\n", AUTH_NONE },
+		{ "and what stands below them, too", "Authentication-Results: mx.desk.example; spf=pass smtp.mailfrom=(x\nAuthentication-Results: mx.desk.example; dmarc=pass header.from=campus.example\n", AUTH_NONE },
 		{ "no field", "", AUTH_NONE },
 	};
 	for (size_t i = 0; i < COUNT(row); i++)
