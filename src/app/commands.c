@@ -274,7 +274,8 @@ int cmd_mail(struct app *app, int argc, char **argv)
 /* ---- verify ---- */
 
 DB_QUERY(q_blobs, "verify.blobs",
-         "SELECT sha256 FROM attachment WHERE message_id IS NOT NULL UNION SELECT sha256 FROM intake");
+         "SELECT sha256 FROM attachment WHERE message_id IS NOT NULL UNION SELECT sha256 FROM intake i"
+         " WHERE NOT EXISTS (SELECT 1 FROM raw_mail r WHERE r.sha256 = i.sha256)"); /* these are in the database yet */
 
 struct verifying {
 	struct app *app;

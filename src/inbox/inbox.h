@@ -53,11 +53,13 @@ struct filing {
 	enum intake_state state;
 	struct str reason;
 	struct ticket_id ticket;
+	bool keep_raw; /* its bytes are nowhere but in the database */
 };
 
-MUST_USE enum rc intake_insert(struct db_tx *tx, const struct intake *in, struct err *err);
+/* *ret_new (may be NULL): false, the same bytes for the same recipient are there. */
+MUST_USE enum rc intake_insert(struct db_tx *tx, const struct intake *in, bool *ret_new, struct err *err);
 /* The bytes of a small mail, beside its rows until it is filed: durable with them, without a file. intake_done() takes
- * them away; whoever calls it has put them into the blob store before. RC_NOT_FOUND: they are a blob already. */
+ * them away, unless filing.keep_raw says that they could not be put into the blob store. RC_NOT_FOUND: they are a blob. */
 MUST_USE enum rc raw_mail_put(struct db_tx *tx, struct str sha256, struct str base64, struct err *err);
 MUST_USE enum rc raw_mail_get(struct db_tx *tx, struct arena *out, struct str sha256, struct str *ret, struct err *err);
 /* What waits to be filed and is not put off, oldest first. */

@@ -127,11 +127,13 @@ static enum rc rows(struct db_tx *tx, const struct db_query *q, struct db_args a
 	return RC_OK;
 }
 
-enum rc intake_insert(struct db_tx *tx, const struct intake *in, struct err *err)
+enum rc intake_insert(struct db_tx *tx, const struct intake *in, bool *ret_new, struct err *err)
 {
 	int64_t id;
 	enum rc rc = db_get_i64(tx, &q_seen, DB_ARGS(db_str("sha256", in->sha256), db_str("rcpt", in->rcpt)), &id, err);
 
+	if (ret_new)
+		*ret_new = rc == RC_NOT_FOUND;
 	if (rc != RC_NOT_FOUND)
 		return rc;
 	return db_exec(tx, &q_insert,
@@ -177,7 +179,7 @@ enum rc intake_done(struct db_tx *tx, const struct intake *in, const struct fili
 
 	if (rc == RC_OK && changed == 0)
 		return fail_code(err, RC_NOT_FOUND, "moved", "the mail was filed by somebody else meanwhile");
-	return rc == RC_OK ? db_exec(tx, &q_raw_drop, DB_ARGS(db_str("sha256", in->sha256)), NULL, err) : rc;
+	return rc == RC_OK && !f->keep_raw ? db_exec(tx, &q_raw_drop, DB_ARGS(db_str("sha256", in->sha256)), NULL, err) : rc;
 }
 
 enum rc raw_mail_put(struct db_tx *tx, struct str sha256, struct str base64, struct err *err)

@@ -422,7 +422,7 @@ static enum rc drop_team(struct db_tx *tx, void *arg, struct err *err)
 
 static enum rc insert_step(struct db_tx *tx, void *arg, struct err *err)
 {
-	return intake_insert(tx, &((struct box_mail *)arg)->in, err);
+	return intake_insert(tx, &((struct box_mail *)arg)->in, NULL, err);
 }
 
 /* A mail as a mailbox's thread leaves it. */

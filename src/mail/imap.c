@@ -359,7 +359,7 @@ static enum rc keep_step(struct db_tx *tx, void *arg, struct err *err)
 		             .source = t->b->m->name,
 		             .wish = { t->b->m->team, t->b->m->kind, t->b->m->criticality },
 		             .received_at = t->now };
-	enum rc rc = t->got ? intake_insert(tx, &in, err) : RC_OK;
+	enum rc rc = t->got ? intake_insert(tx, &in, NULL, err) : RC_OK;
 
 	return rc == RC_OK ? mail_channel_progress(tx, t->b->channel, t->b->uidvalidity, t->uid, t->now, err) : rc;
 }

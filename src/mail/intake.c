@@ -49,13 +49,16 @@ struct accepting {
 static enum rc accept_step(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct accepting *x = arg;
-	enum rc rc = x->base64.p ? raw_mail_put(tx, x->in.sha256, x->base64, err) : RC_OK;
+	bool fresh, any = false;
+	enum rc rc = RC_OK;
 
 	for (size_t i = 0; i < x->n && rc == RC_OK; i++) {
 		x->in.rcpt = x->rcpts[i];
-		rc = intake_insert(tx, &x->in, err);
+		rc = intake_insert(tx, &x->in, &fresh, err);
+		any |= fresh;
 	}
-	return rc;
+	/* What came before has its bytes, here or in a file: nobody would take these away. */
+	return rc == RC_OK && any && x->base64.p ? raw_mail_put(tx, x->in.sha256, x->base64, err) : rc;
 }
 
 enum rc intake_accept(struct db *db, enum intake_channel channel, struct str sha256, int64_t size, struct str mail_from,
@@ -108,6 +111,12 @@ static enum rc fetch_step(struct db_tx *tx, void *arg, struct err *err)
 	return raw_mail_get(tx, f->a, f->sha256, &f->raw, err);
 }
 
+/* No mail is at fault when a disk is. */
+static enum rc of_the_disk(enum rc rc)
+{
+	return rc == RC_FAULT || rc == RC_FULL ? RC_RETRY : rc;
+}
+
 /* Reads it: a small one from the database, whose bytes become a blob now, before its rows move on; a large one from its
  * file, piece by piece. */
 static enum rc read_mail(struct filing_job *job, struct mail *ret, struct err *err)
@@ -123,14 +132,14 @@ static enum rc read_mail(struct filing_job *job, struct mail *ret, struct err *e
 		rc = blob_fd(job->desk->blobs, job->in->sha256, (size_t)job->desk->config.max_mail + 4096, &fd, &size,
 		             err);
 		if (rc != RC_OK)
-			return rc;
+			return of_the_disk(rc);
 		rc = jail_mail_file(job->desk->jail, job->a, fd, size, ret, err);
 		close(fd);
 		return rc;
 	}
 	if (rc != RC_OK)
 		return fail(err, RC_RETRY, "the mail cannot be read from the database at the moment");
-	rc = blob_put(job->desk->blobs, f.raw, sha, err);
+	rc = of_the_disk(blob_put(job->desk->blobs, f.raw, sha, err));
 	if (rc == RC_OK && !str_is(job->in->sha256, sha))
 		rc = fail(err, RC_RETRY, "the mail's bytes are not the ones that were accepted");
 	return rc == RC_OK ? jail_mail(job->desk->jail, job->a, f.raw, ret, err) : rc;
@@ -154,7 +163,7 @@ static enum rc keep_files(struct filing_job *job, struct err *err)
 			continue;
 		}
 
-		rc = blob_put(job->desk->blobs, f->bytes, sha, err);
+		rc = of_the_disk(blob_put(job->desk->blobs, f->bytes, sha, err));
 		at[n++] = (struct new_attachment){
 			.sha256 = arena_str(job->a, str_of(sha)),
 			.name = blob_safe_name(job->a, f->name.n    ? f->name
@@ -197,6 +206,7 @@ static enum rc quarantine_step(struct db_tx *tx, void *arg, struct err *err)
 {
 	struct filing_job *job = arg;
 
+	job->result.keep_raw = !blob_has(job->desk->blobs, job->in->sha256);
 	return intake_done(tx, job->in, &job->result, err);
 }
 
@@ -269,7 +279,7 @@ static bool one(struct desk *desk, struct intake *in, struct instant now)
 	log_warn("mail.not-filed", { "intake", LOG_I64(in->id.v) }, { "tries", LOG_I64(in->tries + 1) },
 	         { "why", LOG_Z(err.text) });
 	job.result.reason = arena_str(&a, str_of(err.text));
-	if (in->tries + 1 >= (rc == RC_RETRY ? MAX_WAITS : MAX_TRIES)) {
+	if (in->tries + 1 >= (rc == RC_RETRY || rc == RC_FULL ? MAX_WAITS : MAX_TRIES)) {
 		job.result.state = INTAKE_QUARANTINE;
 		return db_write(desk->db, quarantine_step, &job, NULL) == RC_OK;
 	}

@@ -116,6 +116,54 @@ TEST_EACH_DB(mail_small_ones_are_kept_with_their_rows)
 	blob_close(desk.blobs);
 }
 
+static enum rc file_again(struct db_tx *tx, void *arg, struct err *err)
+{
+	int64_t n;
+
+	return intake_reprocess_quarantine(tx, *(struct instant *)arg, &n, err);
+}
+
+static void raw_of(struct test *t, struct waiting *w)
+{
+	EXPECT_RC(RC_OK, db_read(t->db, look_for_raw, w, &t->err));
+}
+
+/* The disk of the blobs takes nothing, the database does: what was acknowledged is nowhere else yet. */
+TEST_EACH_DB(mail_is_kept_when_its_file_cannot_be_made)
+{
+	struct str raw = STR("From: a@b.example\r\nSubject: x\r\n\r\ny\r\n");
+	struct str rcpt = STR("support@desk.example");
+	struct waiting w = { .t = t, .sha256 = sha256_hex(&t->arena, raw) };
+	struct desk desk = { .db = t->db, .config = { .max_mail = 1 << 20, .support_addr = STR_INIT("support@desk.example") } };
+	struct accepted a = { .t = t };
+	struct instant now = time_now();
+
+	desk.jail = jail_new("/proc/self/exe", 1);
+	EXPECT_RC(RC_OK, blob_open(str_of(t->dir), INT64_MAX / 2, &desk.blobs, &t->err)); /* a reserve that no disk has */
+	EXPECT_RC(RC_OK, intake_accept_small(t->db, INTAKE_LMTP, raw, STR(""), &rcpt, 1, now, &t->err));
+	for (int i = 0; i < 30; i++)
+		EXPECT_EQ("without space nothing is filed", intake_run(&desk, now = time_add(now, 2 * MINUTE_US), 10), 0);
+	EXPECT_RC(RC_OK, db_read(t->db, count, &a, &t->err));
+	EXPECT_EQ("it waits for more than some minutes", a.n.state[INTAKE_RECEIVED], 1);
+	for (int i = 0; i < 1500; i++)
+		(void)!intake_run(&desk, now = time_add(now, 2 * MINUTE_US), 10);
+	EXPECT_RC(RC_OK, db_read(t->db, count, &a, &t->err));
+	EXPECT_EQ("after a day it is for people", a.n.state[INTAKE_QUARANTINE], 1);
+	raw_of(t, &w);
+	EXPECT("its bytes are still in the database", w.rc == RC_OK && str_eq(w.raw, raw));
+	blob_close(desk.blobs);
+	EXPECT_RC(RC_OK, blob_open(str_of(t->dir), 0, &desk.blobs, &t->err));
+	EXPECT_RC(RC_OK, db_write(t->db, file_again, &now, &t->err));
+	EXPECT_EQ("with space again it is filed when somebody says so", intake_run(&desk, time_add(now, MINUTE_US), 10), 1);
+	raw_of(t, &w);
+	EXPECT("and is a file, not in the database any more", w.rc == RC_NOT_FOUND && blob_has(desk.blobs, w.sha256));
+	EXPECT_RC(RC_OK, intake_accept_small(t->db, INTAKE_LMTP, raw, STR(""), &rcpt, 1, now, &t->err));
+	raw_of(t, &w);
+	EXPECT("the same mail once more leaves nothing behind in the database", w.rc == RC_NOT_FOUND);
+	jail_free(desk.jail);
+	blob_close(desk.blobs);
+}
+
 /* What is said on the socket, and whether the last answer begins so. */
 static bool talk(FILE *in, FILE *out, const char *say, const char *wanted)
 {

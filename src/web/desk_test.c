@@ -624,5 +624,14 @@ TEST_EACH_DB(desk_triage)
 	EXPECT("nothing waits any more", shows(&b, "No mail waits for a decision."));
 	get(&b, "/desk/intake/999999");
 	EXPECT_EQ("there is no such mail", b.status, 404);
+	struct str small = STR("From: new@alpha.example\r\nX-Small: yes\r\n\r\nfew words\r\n");
+
+	EXPECT_RC(RC_OK, intake_accept_small(t->db, INTAKE_LMTP, small, STR("new@alpha.example"), &to, 1, NOW, &t->err));
+	EXPECT_RC(RC_OK, db_write(t->db, to_triage, &m, &t->err));
+	url = arena_strf(&t->arena, "/desk/intake/%lld", m.n ? (long long)m.at[0].id.v : 0LL);
+	ask(&b, "GET", url, "text/plain", STR(""));
+	EXPECT("a mail that is no file yet is shown", b.status == 200 && shows(&b, "X-Small: yes"));
+	ask(&b, "GET", arena_strf(&t->arena, STR_F "/raw", STR_A(url)), "text/plain", STR(""));
+	EXPECT("and given out", b.status == 200 && says(&b, "message/rfc822") && says(&b, "Content-Disposition: attachment") && str_eq(b.body, small));
 	close_desk(&b);
 }

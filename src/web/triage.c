@@ -165,6 +165,7 @@ static enum rc get_triage(struct req *q, struct resp *r)
 struct looking {
 	struct req *q;
 	struct intake in;
+	struct str raw; /* its bytes, while the database has them; else they are a blob */
 	struct ticket ticket;
 	struct view_counts counts;
 };
@@ -179,7 +180,10 @@ static enum rc read_mail(struct db_tx *tx, void *arg, struct err *err)
 		rc = desk_counts(tx, q, &x->counts, err);
 	if (rc == RC_OK && x->in.ticket.v)
 		rc = ticket_find_id(tx, q->arena, &q->actor, x->in.ticket, &x->ticket, err);
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	rc = raw_mail_get(tx, q->arena, x->in.sha256, &x->raw, NULL);
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
 /* The header block as it came, up to the empty line; what is no UTF-8 is shown as question marks. */
@@ -200,15 +204,14 @@ static struct str header_block(struct arena *a, struct str raw)
 }
 
 /* Read anew in the jail: what a stranger wrote is taken apart nowhere else. */
-static void preview(struct req *q, const struct intake *in, struct triage_mail *v)
+static void preview(struct req *q, const struct intake *in, struct str raw, struct triage_mail *v)
 {
 	struct desk *d = web_desk(q);
 	struct err why = { 0 };
-	struct str raw;
 	struct mail m = { 0 };
 
 	v->text = v->headers = v->preview_error = STR("");
-	enum rc rc = blob_read(q->arena, d->blobs, in->sha256, (size_t)d->config.max_mail + 1, &raw, &why);
+	enum rc rc = raw.p ? RC_OK : blob_read(q->arena, d->blobs, in->sha256, (size_t)d->config.max_mail + 1, &raw, &why);
 
 	if (rc == RC_OK) {
 		v->headers = header_block(q->arena, raw);
@@ -287,7 +290,7 @@ static enum rc show_mail(struct req *q, struct resp *r)
 		v.ticket_number = desk_number(q, x.ticket.number);
 		v.ticket_url = desk_ticket_url(q, x.ticket.number);
 	}
-	preview(q, &x.in, &v);
+	preview(q, &x.in, x.raw, &v);
 	struct out o = web_out(q, r);
 
 	desk_page_init(&page, q, r, _(l, "Mail triage"), NAV_TRIAGE, &x.counts);
@@ -304,8 +307,9 @@ static enum rc get_raw(struct req *q, struct resp *r)
 
 	if (rc != RC_OK)
 		return rc;
-	r->file = blob_path(q->arena, web_desk(q)->blobs, x.in.sha256);
-	if (str_null(r->file))
+	if (x.raw.p)
+		buf_adds(r->body, x.raw);
+	else if (str_null(r->file = blob_path(q->arena, web_desk(q)->blobs, x.in.sha256)))
 		return web_not_found(q);
 	r->type = STR("message/rfc822");
 	r->csp = STR("sandbox; default-src 'none'");
