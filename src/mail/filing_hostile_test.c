@@ -128,6 +128,28 @@ TEST_EACH_DB(filing_takes_any_words)
 	filing_end(&m);
 }
 
+/* An identifier of signs that may not stand in a header of ours: its mail is answered, and so is everybody after it. */
+TEST_EACH_DB(filing_odd_identifiers_stop_no_answer)
+{
+	static const char *const id[] = { "we\"ird@x", "(x)@y", "back\\slash@x", "wo rds@x", "\xc3\xa9t\xc3\xa9@x" };
+	struct mail_world m;
+	struct outmail_row *out = NULL;
+
+	filing_make(t, &m);
+	for (size_t i = 0; i < COUNT(id); i++) {
+		filing_take_as(t, &m, arena_strf(&t->arena, "From: u%zu@elsewhere.example\nMessage-ID: <%s>\nSubject: Hello\n\nwho are you?\n", i, id[i]),
+		               "u@elsewhere.example", "support@desk.example");
+		EXPECT_EQ(id[i], m.last.state, INTAKE_TRIAGE);
+		EXPECT_EQ("a stranger is answered", filing_outgoing(t, &m, str_z(&t->arena, arena_strf(&t->arena, "u%zu@elsewhere.example", i)), NULL), 1);
+		filing_take_as(t, &m, arena_strf(&t->arena, "From: writer@alpha.example\nMessage-ID: <%s>\nSubject: Hello\n\nhelp\n", id[i]),
+		               "w@alpha.example", "support@desk.example");
+		EXPECT_EQ(id[i], m.last.state, INTAKE_MESSAGE);
+		filing_notify(t, &m);
+		EXPECT_EQ("so is somebody we know", filing_outgoing(t, &m, "writer@alpha.example", &out), i + 1);
+	}
+	filing_end(&m);
+}
+
 /* ---- who is speaking ---- */
 
 static int64_t said(struct test *t, struct mail_world *m, const char *words)

@@ -36,12 +36,21 @@ static struct str one_line(struct arena *a, struct str s)
 	return (struct str){ p, s.n };
 }
 
+/* A Message-ID that others made. What cannot stand in a header of ours is left out: a mail that a program does not thread
+ * is better than none. */
+static struct str their_id(struct str id)
+{
+	for (size_t i = 0; i < id.n; i++)
+		if ((unsigned char)id.p[i] <= ' ' || (unsigned char)id.p[i] >= 0x7f || strchr("<>()\\\"", id.p[i]))
+			return STR_NULL;
+	return id;
+}
+
 static enum rc parent(struct telling *t, struct str *ret, struct err *err)
 {
 	enum rc rc = notify_parent(t->tx, t->a, t->t.id, ret, err);
 
-	if (rc == RC_OK && ret->p)
-		*ret = one_line(t->a, *ret);
+	*ret = their_id(*ret);
 	return rc;
 }
 
@@ -292,6 +301,7 @@ struct event_reader notify_reader(struct desk *desk)
 static enum rc answer(struct db_tx *tx, struct filing_job *job, const char *kind, const struct i18n *l, struct str name, const char *subject, struct str text, struct err *err)
 {
 	const struct desk_config *c = &job->desk->config;
+	struct str id = their_id(job->in->message_id);
 	struct outmail m = {
 		.kind = kind,
 		.automatic = true,
@@ -299,8 +309,8 @@ static enum rc answer(struct db_tx *tx, struct filing_job *job, const char *kind
 		.from_addr = c->support_addr,
 		.to_name = one_line(job->a, name),
 		.to_addr = job->mail->identity,
-		.in_reply_to = job->in->message_id.n ? one_line(job->a, job->in->message_id) : STR_NULL,
-		.refs = job->in->message_id.n ? one_line(job->a, job->in->message_id) : STR_NULL,
+		.in_reply_to = id,
+		.refs = id,
 		.subject = str_of(subject),
 		.text = text,
 	};
