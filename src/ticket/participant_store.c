@@ -1,5 +1,6 @@
 /* ticket: who may speak on a ticket by mail and who gets its mails; Message-IDs and the tickets they belong to. Whether
  * a mail proves what it says is mail/'s. */
+#include "mime/addr.h"
 #include "ticket/ticket_private.h"
 
 #define PARTICIPANTS_MAX 50
@@ -82,16 +83,11 @@ static enum rc room_for_one(struct db_tx *tx, struct ticket_id t, struct str ema
 	return rc;
 }
 
+/* As identities of mails are compared (S-15), and nothing that could not be written to: one address that no mail can
+ * be made for would keep everybody's mails back. */
 static enum rc canonical(struct arena *a, struct str email, struct str *ret, struct err *err)
 {
-	size_t at;
-
-	*ret = str_lower(a, str_trim(email));
-	at = str_find_byte(*ret, '@');
-	if (at == STR_NONE || at == 0 || at + 1 == ret->n || ret->n > 254 || str_has_control(*ret) ||
-	    str_find_byte(*ret, ' ') != STR_NONE || !str_utf8_valid(*ret))
-		return fail_field(err, RC_INVALID, "email", "This is no mail address.");
-	return RC_OK;
+	return addr_canonical(a, str_trim(email), ret, NULL) == RC_OK ? RC_OK : fail_field(err, RC_INVALID, "email", "This is no mail address.");
 }
 
 enum rc ticket_mention(struct db_tx *tx, struct ticket_id t, struct str email, struct contact_id contact,

@@ -307,6 +307,8 @@ static void desk_changes(struct test *t, struct db_tx *tx, struct world *w)
 	EXPECT_RC(RC_DENIED,
 	          ticket_accept_participant(tx, ARENA, &w->writer, LATER(7), n, STR("x@else.example"), true, ERR));
 	EXPECT_RC(RC_INVALID, ticket_accept_participant(tx, ARENA, &w->ann, LATER(7), n, STR("nonsense"), true, ERR));
+	EXPECT_RC(RC_INVALID, ticket_accept_participant(tx, ARENA, &w->ann, LATER(7), n, STR("a,b<c@else.example"), true, ERR));
+	EXPECT_RC(RC_INVALID, ticket_accept_participant(tx, ARENA, &w->ann, LATER(7), n, STR("\"a b\"@else.example"), true, ERR));
 }
 
 TEST_EACH_DB(ticket_desk_changes)
